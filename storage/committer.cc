@@ -1,0 +1,167 @@
+#include "storage/committer.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "storage/base/check.h"
+#include "storage/base/log.h"
+
+namespace holdfast::storage {
+namespace {
+
+const Logger log("storage");
+
+// Room for submissions that is kept between rounds; a burst gives its memory back.
+constexpr std::size_t kRoundKept = 16384;
+
+const char* name(AppendOutcome::Kind kind) {
+  switch (kind) {
+    case AppendOutcome::Kind::kCommitted:
+      return "committed";
+    case AppendOutcome::Kind::kFenced:
+      return "fenced";
+    case AppendOutcome::Kind::kRefused:
+      return "refused";
+    case AppendOutcome::Kind::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+void end_process(const AppendOutcome& outcome) {
+  log.error("append failed, stopping so that recovery decides", "outcome={} why=\"{}\"",
+            name(outcome.kind), outcome.why);
+  std::_Exit(kExitStorageFailed);
+}
+
+}  // namespace
+
+Committer::Committer(Log& log, Epoch epoch, Options options)
+    : log_(log), epoch_(epoch), options_(std::move(options)) {
+  if (options_.drive == Drive::kThread) thread_ = std::thread([this] { run(); });
+}
+
+Committer::~Committer() { stop(); }
+
+Ticket Committer::submit(Batch batch, OnDurable on_durable) {
+  return submit_with(std::move(batch), [&](Ticket) { return std::move(on_durable); });
+}
+
+bool Committer::step() {
+  CHECK(options_.drive == Drive::kManual, "a committer with a thread steps by itself");
+  {
+    const std::lock_guard lock(mutex_);
+    if (!take_queued()) return false;
+  }
+  commit_round();
+  return true;
+}
+
+void Committer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    sleeping_ = false;
+  }
+  if (options_.drive == Drive::kManual) {
+    while (step()) {
+    }
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    return;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Committer::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    while (queued_.empty() && !stopping_) {
+      sleeping_ = true;
+      wake_.wait(lock);
+      sleeping_ = false;
+    }
+    if (!take_queued()) {
+      closed_ = true;
+      return;
+    }
+    lock.unlock();
+    commit_round();
+    lock.lock();
+  }
+}
+
+// REQUIRES: mutex_ is held. Moves the queue to round_; false when it is empty.
+bool Committer::take_queued() {
+  CHECK(round_.empty(), "the last round is over");
+  if (queued_.empty()) return false;
+  round_.swap(queued_);
+  round_first_ticket_ = last_ticket_ - round_.size() + 1;
+  return true;
+}
+
+void Committer::commit_round() {
+  std::size_t from = 0;
+  while (from < round_.size() && !failed_) {
+    std::size_t to = from;
+    std::size_t bytes = 0;
+    do {
+      bytes += round_[to].batch.size_bytes();
+      ++to;
+    } while (to < round_.size() &&
+             bytes + round_[to].batch.size_bytes() <= options_.append_bytes_max);
+    if (!commit_some(from, to, bytes)) break;
+    from = to;
+  }
+  round_.clear();
+  if (round_.capacity() > kRoundKept) round_ = {};
+}
+
+// Appends the batches [from, to) of the round as one and hands out their receipts.
+bool Committer::commit_some(std::size_t from, std::size_t to, std::size_t bytes) {
+  append_.clear();
+  for (std::size_t i = from; i < to; ++i) {
+    if (!round_[i].batch.empty()) append_.push_back(&round_[i].batch);
+  }
+  Lsn lsn = last_lsn_;
+  if (!append_.empty()) {
+    const AppendOutcome outcome = log_.append(epoch_, append_);
+    if (outcome.kind != AppendOutcome::Kind::kCommitted) {
+      fail(outcome);
+      return false;
+    }
+    appends_.fetch_add(1, std::memory_order_relaxed);
+    lsn = outcome.first_lsn;
+  }
+
+  const std::uint64_t through = round_first_ticket_ + to - 1;
+  durable_.store(through, std::memory_order_release);
+  in_flight_.fetch_sub(bytes, std::memory_order_relaxed);
+  for (std::size_t i = from; i < to; ++i) {
+    Submission& submission = round_[i];
+    ++acknowledged_;
+    CHECK(acknowledged_ == round_first_ticket_ + i, "receipts come in the order of tickets");
+    if (submission.on_durable) submission.on_durable(CommitReceipt(Ticket(through), lsn));
+    lsn = lsn.plus(submission.batch.stamped_count());
+  }
+  last_lsn_ = lsn;
+  return true;
+}
+
+void Committer::fail(const AppendOutcome& outcome) {
+  failed_ = true;
+  std::vector<Submission> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    dropped.swap(queued_);
+  }
+  if (options_.on_fatal) {
+    options_.on_fatal(outcome);
+  } else {
+    end_process(outcome);
+  }
+}
+
+}  // namespace holdfast::storage

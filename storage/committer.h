@@ -1,0 +1,149 @@
+#pragma once
+// Committer: many batches, one sync. Whatever is submitted while one sync runs goes to the log
+// together as the next; the receipts are handed out in the order of submission.
+//
+// Invariants
+//   INV-1  A receipt exists only after the log said kCommitted for its batch. Receipts are made
+//   here and
+//          nowhere else.
+//   INV-9  After any other outcome nothing is acknowledged any more: on_fatal is called once, and
+//   every
+//          batch not yet acknowledged, or submitted later, is dropped without a word. By default
+//          on_fatal logs an error and ends the process with kExitStorageFailed, as recovery at the
+//          next start is the only one who can tell what was stored.
+//
+// Threads: submit() from any thread. Callbacks run on the committer's thread, or in step(), one
+// after the other; they may submit, must not block, and must not stop() or destroy the committer.
+// An idle committer sleeps; nothing wakes it but a submission.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "storage/append_log.h"
+#include "storage/batch.h"
+#include "storage/commit.h"
+
+namespace holdfast::storage {
+
+inline constexpr int kExitStorageFailed = 74;
+
+class Committer {
+ public:
+  using OnDurable = std::function<void(const CommitReceipt&)>;
+  using OnFatal = std::function<void(const AppendOutcome&)>;
+
+  enum class Drive {
+    kThread,  // A thread of its own.
+    kManual,  // Whoever calls step(); for tests on virtual time.
+  };
+
+  struct Options {
+    Drive drive = Drive::kThread;
+    // An append takes batches until it holds this much, so that a round stays short.
+    std::size_t append_bytes_max = 4 << 20;
+    OnFatal on_fatal;  // Empty: the default above.
+  };
+
+  Committer(Log& log, Epoch epoch, Options options);
+  // Stops.
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  // Queues `batch` and calls `on_durable` once it, and everything submitted before it, is durable.
+  // An empty batch is a barrier: it writes nothing and waits for what came before. After stop() or
+  // a failure the batch is dropped and on_durable never called.
+  Ticket submit(Batch batch, OnDurable on_durable);
+
+  // As submit(), for what must not be seen before the batch is durable: `then` gets the value with the
+  // receipt that opened it. Value and `then` are copyable.
+  template <class T, class Then>
+  Ticket submit_staged(Batch batch, T value, Then then) {
+    return submit_with(std::move(batch), [&](Ticket ticket) -> OnDurable {
+      return [staged = Staged<T>(std::move(value), ticket),
+              then = std::move(then)](const CommitReceipt& receipt) mutable {
+        then(std::move(staged).release(receipt), receipt);
+      };
+    });
+  }
+
+  // Everything up to this ticket is durable. Any thread.
+  Ticket durable_through() const { return Ticket(durable_.load(std::memory_order_acquire)); }
+  // Bytes submitted and not durable yet. Any thread.
+  std::size_t bytes_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  // Appends to the log so far. Any thread.
+  std::uint64_t appends() const { return appends_.load(std::memory_order_relaxed); }
+
+  // One round in the calling thread: makes durable what is queued, calls back. False when nothing
+  // was queued. REQUIRES: Drive::kManual; one thread at a time, not from a callback.
+  bool step();
+
+  // Makes durable and acknowledges all that is queued, also what the callbacks submit, then stops.
+  // Once it returns no callback runs. Calling it again does nothing.
+  void stop();
+
+ private:
+  struct Submission {
+    Batch batch;
+    OnDurable on_durable;
+  };
+
+  // Gives out the ticket and queues the batch with the callback made for it.
+  template <class Make>
+  Ticket submit_with(Batch batch, const Make& make) {
+    const std::size_t bytes = batch.size_bytes();
+    bool wake = false;
+    Ticket ticket;
+    {
+      const std::lock_guard lock(mutex_);
+      ticket = Ticket(++last_ticket_);
+      if (closed_) return ticket;
+      in_flight_.fetch_add(bytes, std::memory_order_relaxed);
+      queued_.push_back({std::move(batch), make(ticket)});
+      wake = std::exchange(sleeping_, false);
+    }
+    if (wake) wake_.notify_one();
+    return ticket;
+  }
+
+  void run();
+  bool take_queued();
+  void commit_round();
+  bool commit_some(std::size_t from, std::size_t to, std::size_t bytes);
+  void fail(const AppendOutcome& outcome);
+
+  Log& log_;
+  const Epoch epoch_;
+  const Options options_;
+
+  // Guarded by mutex_.
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Submission> queued_;
+  std::uint64_t last_ticket_ = 0;
+  bool sleeping_ = false;  // The thread waits for wake_.
+  bool stopping_ = false;  // No more rounds once the queue is empty.
+  bool closed_ = false;    // Submissions are dropped.
+
+  // Only the thread that commits.
+  std::vector<Submission> round_;
+  std::vector<const Batch*> append_;
+  std::uint64_t round_first_ticket_ = 0;  // Of round_[0].
+  std::uint64_t acknowledged_ = 0;
+  Lsn last_lsn_;
+  bool failed_ = false;
+
+  std::atomic<std::uint64_t> durable_ = 0;
+  std::atomic<std::size_t> in_flight_ = 0;
+  std::atomic<std::uint64_t> appends_ = 0;
+
+  std::thread thread_;  // Last: it uses all of the above.
+};
+
+}  // namespace holdfast::storage

@@ -1,0 +1,183 @@
+#include "storage/format_version.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace holdfast::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kStampStart = "holdfast data ";
+
+// Closes a file descriptor unless it is taken.
+class File {
+ public:
+  File(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0640)) {}
+  ~File() {
+    if (fd_ >= 0) close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
+  int take() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+// The error that errno tells of.
+Error unavailable(const std::string& path, std::string_view act) {
+  return {ErrorCode::kUnavailable,
+          fmt::format("data folder {}: cannot {}: {}", path, act, std::strerror(errno))};
+}
+
+// The whole of a small file; none when it is longer than any that we write.
+std::optional<std::string> read_small(int fd) {
+  char buffer[64];
+  const ssize_t size = pread(fd, buffer, sizeof(buffer), 0);
+  if (size < 0 || size == static_cast<ssize_t>(sizeof(buffer))) return std::nullopt;
+  return std::string(buffer, static_cast<std::size_t>(size));
+}
+
+Result<void> sync_folder(const std::string& path, const std::string& reported) {
+  const File folder(path, O_RDONLY | O_DIRECTORY);
+  if (!folder.is_open() || fsync(folder.fd()) != 0) return unavailable(reported, "sync it");
+  return {};
+}
+
+// Makes the folder and those above it, each durable in the one above.
+Result<void> make_folder(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return {};
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  fs::path made = absolute.root_path();
+  for (const fs::path& part : absolute.relative_path()) {
+    if (part.empty()) continue;
+    const fs::path parent = made;
+    made /= part;
+    if (fs::create_directory(made, error)) TRY(sync_folder(parent, path));
+    if (error) {
+      errno = error.value();
+      return unavailable(path, "make it");
+    }
+  }
+  return {};
+}
+
+Result<int> lock_folder(const std::string& path) {
+  File lock(path + "/LOCK", O_RDWR | O_CREAT);
+  if (!lock.is_open()) return unavailable(path, "open its LOCK");
+  if (flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return unavailable(path, "lock it");
+    return Error(ErrorCode::kConflict,
+                 fmt::format("data folder {} is in use by another server (pid {})", path,
+                             read_small(lock.fd()).value_or("unknown")));
+  }
+  const std::string pid = std::to_string(getpid());
+  if (ftruncate(lock.fd(), 0) != 0 ||
+      pwrite(lock.fd(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return unavailable(path, "write its LOCK");
+  }
+  return lock.take();
+}
+
+// Write beside, sync, rename, sync the folder: after a crash there is the whole stamp or none.
+Result<void> write_stamp(const std::string& path) {
+  const std::string beside = path + "/FORMAT.tmp";
+  const std::string stamp = fmt::format("{}{}\n", kStampStart, kDataFormat);
+  {
+    const File file(beside, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file.is_open() ||
+        pwrite(file.fd(), stamp.data(), stamp.size(), 0) != static_cast<ssize_t>(stamp.size()) ||
+        fsync(file.fd()) != 0) {
+      return unavailable(path, "write its FORMAT");
+    }
+  }
+  if (rename(beside.c_str(), (path + "/FORMAT").c_str()) != 0) {
+    return unavailable(path, "rename its FORMAT");
+  }
+  return sync_folder(path, path);
+}
+
+// The first thing in the folder that a data folder without a stamp does not have.
+Result<std::optional<std::string>> find_foreign(const std::string& path) {
+  std::error_code error;
+  for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name != "LOCK" && name != "FORMAT.tmp" && name != "lost+found") {
+      return std::optional<std::string>(name);
+    }
+  }
+  if (error) {
+    errno = error.value();
+    return unavailable(path, "list it");
+  }
+  return std::optional<std::string>();
+}
+
+Result<void> check_stamp(const std::string& path, const std::string& stamp) {
+  int format = 0;
+  const char* const end = stamp.data() + stamp.size();
+  if (stamp.starts_with(kStampStart)) {
+    const auto [rest, error] = std::from_chars(stamp.data() + kStampStart.size(), end, format);
+    if (error != std::errc() || rest == end || std::string_view(rest, end) != "\n") format = 0;
+  }
+  if (format <= 0) {
+    return Error(ErrorCode::kCorruption,
+                 fmt::format("data folder {}: its FORMAT is damaged; restore it from a backup, or "
+                             "write \"{}{}\" if you know that is what it was",
+                             path, kStampStart, kDataFormat));
+  }
+  if (format > kDataFormat) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("data folder {} has format {}, this release reads up to {}; start the "
+                             "newer release",
+                             path, format, kDataFormat));
+  }
+  return {};
+}
+
+Result<void> check_or_write_stamp(const std::string& path) {
+  const File file(path + "/FORMAT", O_RDONLY);
+  if (file.is_open()) return check_stamp(path, read_small(file.fd()).value_or(""));
+  if (errno != ENOENT) return unavailable(path, "read its FORMAT");
+  const std::optional<std::string> foreign = TRY(find_foreign(path));
+  if (foreign.has_value()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("data folder {} has no FORMAT but holds \"{}\"; name an empty or new "
+                             "folder",
+                             path, *foreign));
+  }
+  return write_stamp(path);
+}
+
+}  // namespace
+
+DataFolder::DataFolder(DataFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataFolder::~DataFolder() {
+  if (lock_ >= 0) close(lock_);
+}
+
+Result<DataFolder> open_data_folder(const std::string& path) {
+  TRY(make_folder(path));
+  DataFolder folder(path, TRY(lock_folder(path)));
+  TRY(check_or_write_stamp(path));
+  return folder;
+}
+
+}  // namespace holdfast::storage

@@ -1,0 +1,80 @@
+#include "storage/local_log.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "storage/base/big_endian.h"
+#include "storage/base/checksum.h"
+
+namespace holdfast::storage {
+namespace {
+
+constexpr char kRowFormat = 1;
+constexpr std::size_t kRowSize = 1 + 8 + 8 + 8 + 4;
+
+}  // namespace
+
+LocalLog::LocalLog(Store& store, KeyRange partition, const Clock& clock)
+    : store_(store), clock_(clock), meta_key_(meta_key(partition.first, kMetaLog)), position_() {}
+
+Result<std::unique_ptr<LocalLog>> LocalLog::open(Store& store, KeyRange partition,
+                                                 const Clock& clock) {
+  std::unique_ptr<LocalLog> log(new LocalLog(store, partition, clock));
+  const std::optional<Bytes> row = TRY(store.get(log->meta_key_));
+  if (row.has_value()) log->position_ = TRY(decode(*row));
+  log->position_.epoch = log->position_.epoch.next();
+
+  const AppendOutcome begun = log->append(log->epoch(), {});
+  if (begun.kind != AppendOutcome::Kind::kCommitted) {
+    return Error(ErrorCode::kUnavailable, "cannot begin a new epoch: " + begun.why);
+  }
+  return log;
+}
+
+AppendOutcome LocalLog::append(Epoch epoch, std::span<const Batch* const> batches) {
+  if (epoch != position_.epoch) {
+    return {AppendOutcome::Kind::kFenced, {}, "the partition is in another epoch"};
+  }
+  if (failed_) return {AppendOutcome::Kind::kUnknown, {}, "an earlier append failed"};
+
+  std::uint64_t stamps = 0;
+  for (const Batch* batch : batches) stamps += batch->stamped_count();
+  const Lsn first = position_.applied.next();
+  const Position next{first.plus(stamps), epoch, std::max(position_.leader_time, clock_.now())};
+
+  Batch meta;
+  meta.put(meta_key_, encode(next));
+  std::vector<const Batch*> all(batches.begin(), batches.end());
+  all.push_back(&meta);
+  const Result<void> written = store_.write({all, first}, Sync::kYes);
+  if (!written.has_value()) {
+    failed_ = true;
+    return {AppendOutcome::Kind::kUnknown, {}, written.error().message()};
+  }
+  position_ = next;
+  return {AppendOutcome::Kind::kCommitted, first, {}};
+}
+
+Bytes LocalLog::encode(const Position& position) {
+  Bytes row;
+  row.reserve(kRowSize);
+  row.push_back(kRowFormat);
+  append_big_endian(row, position.applied.value());
+  append_big_endian(row, position.epoch.value());
+  append_big_endian(row, to_unix_millis(position.leader_time));
+  append_big_endian(row, checksum(row));
+  return row;
+}
+
+Result<LocalLog::Position> LocalLog::decode(BytesView row) {
+  if (row.size() != kRowSize || row[0] != kRowFormat ||
+      read_big_endian<std::uint32_t>(row.substr(kRowSize - 4)) !=
+          checksum(row.substr(0, kRowSize - 4))) {
+    return Error(ErrorCode::kCorruption, "the meta row of the log is damaged");
+  }
+  return Position{Lsn(read_big_endian<std::uint64_t>(row.substr(1))),
+                  Epoch(read_big_endian<std::uint64_t>(row.substr(9))),
+                  from_unix_millis(read_big_endian<std::int64_t>(row.substr(17)))};
+}
+
+}  // namespace holdfast::storage

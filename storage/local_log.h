@@ -1,0 +1,59 @@
+#pragma once
+// LocalLog: the Log of a node on its own. Append and apply are one synced write to the store.
+//
+// Each append also writes one meta row per partition: applied Lsn, epoch, leader time. So the row
+// tells exactly what the store has. An append takes one Lsn per stamped put, and then one for
+// itself.
+//
+// Invariants
+//   INV-6  Lsns increase from append to append and across restarts; none is given out twice.
+//   INV-9  A write that failed is kUnknown, and so is every append after it.
+//
+// The leader time in the row never moves backwards: it is max(previous, now).
+//
+// Format of the row: docs/formats/key_space.md.
+
+#include <memory>
+
+#include "storage/append_log.h"
+#include "storage/base/clock.h"
+#include "storage/key_space.h"
+#include "storage/store.h"
+
+namespace holdfast::storage {
+
+class LocalLog final : public Log {
+ public:
+  // Begins the next epoch of the partition with a synced write. kCorruption when the meta row
+  // cannot be understood.
+  static Result<std::unique_ptr<LocalLog>> open(Store& store, KeyRange partition,
+                                                const Clock& clock);
+
+  AppendOutcome append(Epoch epoch, std::span<const Batch* const> batches) override;
+
+  // The epoch that opening began.
+  Epoch epoch() const { return position_.epoch; }
+  // The two below: on the thread that appends.
+  Lsn applied_lsn() const { return position_.applied; }
+  WallTime leader_time() const { return position_.leader_time; }
+
+ private:
+  struct Position {
+    Lsn applied;
+    Epoch epoch;
+    WallTime leader_time;
+  };
+
+  LocalLog(Store& store, KeyRange partition, const Clock& clock);
+
+  static Bytes encode(const Position& position);
+  static Result<Position> decode(BytesView row);
+
+  Store& store_;
+  const Clock& clock_;
+  const Bytes meta_key_;
+  Position position_;
+  bool failed_ = false;
+};
+
+}  // namespace holdfast::storage

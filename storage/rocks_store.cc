@@ -1,0 +1,239 @@
+#include "storage/rocks_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/base/big_endian.h"
+#include "storage/base/check.h"
+
+namespace holdfast::storage {
+namespace {
+
+rocksdb::Slice slice(BytesView bytes) { return {bytes.data(), bytes.size()}; }
+BytesView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+Error to_error(const rocksdb::Status& status) {
+  const ErrorCode code = status.IsCorruption() ? ErrorCode::kCorruption : ErrorCode::kUnavailable;
+  return {code, "store: " + status.ToString()};
+}
+
+Result<void> to_result(const rocksdb::Status& status) {
+  if (!status.ok()) return to_error(status);
+  return {};
+}
+
+rocksdb::CompressionType best_compression() {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  for (const auto wanted : {rocksdb::kLZ4Compression, rocksdb::kSnappyCompression}) {
+    if (std::find(supported.begin(), supported.end(), wanted) != supported.end()) return wanted;
+  }
+  return rocksdb::kNoCompression;
+}
+
+rocksdb::BlockBasedTableOptions table_options(std::shared_ptr<rocksdb::Cache> cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = std::move(cache);
+  table.block_size = 8 << 10;
+  table.format_version = 5;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // Index and filter blocks are part of the budget.
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  return table;
+}
+
+rocksdb::Options database_options(const RocksStore::Options& ours) {
+  const std::size_t memtables = ours.memory_budget_bytes / 2;
+
+  rocksdb::LRUCacheOptions cache_options;
+  cache_options.capacity = ours.memory_budget_bytes;
+  cache_options.num_shard_bits = 2;
+  cache_options.high_pri_pool_ratio = 0.3;
+  const auto cache = rocksdb::NewLRUCache(cache_options);
+
+  rocksdb::Options options;
+  options.create_if_missing = true;
+
+  // What a crash may leave, and how a damaged store behaves.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.paranoid_checks = true;
+  options.force_consistency_checks = true;
+  options.max_bgerror_resume_count = 0;
+  options.manual_wal_flush = false;
+  options.recycle_log_file_num = 0;
+  options.wal_compression = rocksdb::kNoCompression;
+  options.track_and_verify_wals_in_manifest = false;
+
+  // Memory. Memtables are charged to the cache, so that its capacity is the whole budget.
+  options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(memtables, cache);
+  options.write_buffer_size = std::max<std::size_t>(memtables / 2, 1 << 20);
+  options.max_write_buffer_number = 3;
+  options.arena_block_size = 256 << 10;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
+
+  // Shape of the tree: fresh levels uncompressed, because most of what is written is soon erased.
+  options.level_compaction_dynamic_level_bytes = true;
+  options.target_file_size_base = 16 << 20;
+  options.max_bytes_for_level_base = 64 << 20;
+  options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,
+                                   best_compression()};
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = 1 << 20;
+
+  // Writers are few and each brings much: no memtable insertion from several threads, no spinning.
+  options.allow_concurrent_memtable_write = false;
+  options.enable_write_thread_adaptive_yield = false;
+
+  // Idle costs nothing, and opening is quick.
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.skip_stats_update_on_db_open = true;
+  options.max_file_opening_threads = 2;
+  options.max_log_file_size = 1 << 20;
+  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  return options;
+}
+
+// Writes batches into RocksDB's own, stamping as it goes.
+class Translator {
+ public:
+  Translator(rocksdb::WriteBatch& to, Lsn stamp) : to_(to), stamp_(stamp) {}
+
+  void put(BytesView key, BytesView value) { note(to_.Put(slice(key), slice(value))); }
+  void put_stamped(BytesView key_prefix, BytesView value) {
+    key_.assign(key_prefix);
+    append_big_endian(key_, stamp_.value());
+    stamp_ = stamp_.next();
+    put(key_, value);
+  }
+  void erase(BytesView key) { note(to_.Delete(slice(key))); }
+
+  const rocksdb::Status& status() const { return status_; }
+
+ private:
+  void note(const rocksdb::Status& status) {
+    if (!status.ok()) status_ = status;
+  }
+
+  rocksdb::WriteBatch& to_;
+  Lsn stamp_;
+  Bytes key_;
+  rocksdb::Status status_;
+};
+
+rocksdb::WriteOptions write_options(Sync sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync == Sync::kYes;
+  return options;
+}
+
+}  // namespace
+
+class RocksStore::Database {
+ public:
+  explicit Database(rocksdb::DB* database) : database_(database) {}
+
+  rocksdb::DB* operator->() const { return database_.get(); }
+
+  // Bounds are borrowed by RocksDB while the iterator lives; `end` empty means none.
+  std::unique_ptr<rocksdb::Iterator> iterate(const rocksdb::Slice& begin,
+                                             const rocksdb::Slice& end) const {
+    rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &begin;
+    if (!end.empty()) options.iterate_upper_bound = &end;
+    return std::unique_ptr<rocksdb::Iterator>(database_->NewIterator(options));
+  }
+
+ private:
+  const std::unique_ptr<rocksdb::DB> database_;
+};
+
+RocksStore::RocksStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+RocksStore::~RocksStore() = default;
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder,
+                                                     const Options& options) {
+  rocksdb::DB* database = nullptr;
+  TRY(to_result(rocksdb::DB::Open(database_options(options), folder, &database)));
+  return std::unique_ptr<RocksStore>(new RocksStore(std::make_unique<Database>(database)));
+}
+
+Result<std::optional<Bytes>> RocksStore::get(BytesView key) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      (*database_)
+          ->Get(rocksdb::ReadOptions(), (*database_)->DefaultColumnFamily(), slice(key), &value);
+  if (status.IsNotFound()) return std::optional<Bytes>();
+  TRY(to_result(status));
+  return std::optional<Bytes>(view(value));
+}
+
+Result<void> RocksStore::scan(BytesView begin, BytesView end, const Visit& visit) const {
+  const rocksdb::Slice first = slice(begin);
+  const rocksdb::Slice last = slice(end);
+  const auto iterator = database_->iterate(first, last);
+  for (iterator->Seek(first); iterator->Valid(); iterator->Next()) {
+    if (!visit(view(iterator->key()), view(iterator->value()))) break;
+  }
+  return to_result(iterator->status());
+}
+
+Result<void> RocksStore::scan_reverse(BytesView begin, BytesView end, const Visit& visit) const {
+  const rocksdb::Slice first = slice(begin);
+  const rocksdb::Slice last = slice(end);
+  const auto iterator = database_->iterate(first, last);
+  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+    if (!visit(view(iterator->key()), view(iterator->value()))) break;
+  }
+  return to_result(iterator->status());
+}
+
+Result<void> RocksStore::write(const Write& write, Sync sync) {
+  std::size_t bytes = 0;
+  for (const Batch* batch : write.batches) {
+    bytes += batch->size_bytes() + 8 * batch->stamped_count();
+  }
+  rocksdb::WriteBatch translated(bytes + 64);
+  Translator translator(translated, write.first_stamp);
+  for (const Batch* batch : write.batches) batch->visit(translator);
+  TRY(to_result(translator.status()));
+  return to_result((*database_)->Write(write_options(sync), &translated));
+}
+
+Result<void> RocksStore::erase_range(BytesView begin, BytesView end) {
+  CHECK(!end.empty(), "a range to erase has an end");
+  if (end <= begin) return {};
+  return to_result((*database_)
+                       ->DeleteRange(write_options(Sync::kYes), (*database_)->DefaultColumnFamily(),
+                                     slice(begin), slice(end)));
+}
+
+Result<void> RocksStore::compact() {
+  return to_result((*database_)->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr));
+}
+
+std::uint64_t RocksStore::approximate_bytes(BytesView begin, BytesView end) const {
+  // RocksDB has no open end here; no key of ours begins with this many 0xff.
+  static const Bytes kBeyond(32, '\xff');
+  const rocksdb::Range range(slice(begin), slice(end.empty() ? BytesView(kBeyond) : end));
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  options.include_files = true;
+  std::uint64_t bytes = 0;
+  const rocksdb::Status status =
+      (*database_)
+          ->GetApproximateSizes(options, (*database_)->DefaultColumnFamily(), &range, 1, &bytes);
+  return status.ok() ? bytes : 0;
+}
+
+}  // namespace holdfast::storage

@@ -1,0 +1,46 @@
+#pragma once
+// RocksStore: the Store on disk, over RocksDB. rocks_store.cc is the only file that names RocksDB.
+//
+// Chosen for safety over speed: paranoid checks, no automatic resume after a background error, no
+// recycling, compression or manual flushing of the write-ahead log, and point-in-time recovery,
+// which keeps every write up to the first damage and nothing after it. After a failed write or sync
+// every later write fails until the process starts again (INV-9).
+//
+// Its memory is one budget, shared by memtables and block cache. Apart from a log flush of RocksDB
+// itself (every ten seconds, no I/O when there is nothing to flush) it does nothing while idle.
+
+#include <memory>
+#include <string>
+
+#include "storage/store.h"
+
+namespace holdfast::storage {
+
+class RocksStore final : public Store {
+ public:
+  struct Options {
+    std::size_t memory_budget_bytes = 32 << 20;
+  };
+
+  // Opens the store in `folder`, or makes one there. One process at a time: see format_version.h.
+  // kCorruption when the files do not pass their checks; kUnavailable when they cannot be read.
+  static Result<std::unique_ptr<RocksStore>> open(const std::string& folder,
+                                                  const Options& options);
+  ~RocksStore() override;
+
+  Result<std::optional<Bytes>> get(BytesView key) const override;
+  Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override;
+  Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override;
+  Result<void> write(const Write& write, Sync sync) override;
+  Result<void> erase_range(BytesView begin, BytesView end) override;
+  Result<void> compact() override;
+  std::uint64_t approximate_bytes(BytesView begin, BytesView end) const override;
+
+ private:
+  class Database;
+  explicit RocksStore(std::unique_ptr<Database> database);
+
+  const std::unique_ptr<Database> database_;
+};
+
+}  // namespace holdfast::storage

@@ -1,0 +1,89 @@
+#include "storage/rocks_store.h"
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "tests/support/temp_folder.h"
+
+namespace holdfast::storage {
+namespace {
+
+std::unique_ptr<RocksStore> open_store(const testing::TempFolder& folder) {
+  return std::move(RocksStore::open(folder.path(), {})).value();
+}
+
+BOOST_AUTO_TEST_SUITE(rocks_store)
+
+BOOST_AUTO_TEST_CASE(synced_writes_are_there_after_reopening) {
+  testing::TempFolder folder;
+  {
+    const auto store = open_store(folder);
+    Batch batch;
+    batch.put("key", "value");
+    BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
+  }
+
+  const auto store = open_store(folder);
+
+  BOOST_TEST(store->get("key").value().value() == "value");
+}
+
+BOOST_AUTO_TEST_CASE(synced_writes_are_there_when_the_process_did_not_close_the_store) {
+  testing::TempFolder folder;
+  testing::TempFolder copy;
+  const auto store = open_store(folder);
+  for (int i = 0; i < 100; ++i) {
+    Batch batch;
+    batch.put("key" + std::to_string(i), "value");
+    BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
+  }
+
+  // The files as a kill at this moment would leave them.
+  std::filesystem::copy(folder.path(), copy.path(), std::filesystem::copy_options::recursive);
+  const auto reopened = open_store(copy);
+
+  for (int i = 0; i < 100; ++i) {
+    BOOST_TEST(reopened->get("key" + std::to_string(i)).value().has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_torn_last_write_is_dropped_and_all_before_it_kept) {
+  testing::TempFolder folder;
+  testing::TempFolder copy;
+  const auto store = open_store(folder);
+  for (int i = 0; i < 10; ++i) {
+    Batch batch;
+    batch.put("key" + std::to_string(i), Bytes(100, 'x'));
+    BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
+  }
+  std::filesystem::copy(folder.path(), copy.path(), std::filesystem::copy_options::recursive);
+  for (const auto& file : std::filesystem::directory_iterator(copy.path())) {
+    if (file.path().extension() == ".log") {
+      std::filesystem::resize_file(file.path(), std::filesystem::file_size(file.path()) - 20);
+    }
+  }
+
+  const auto reopened = open_store(copy);
+
+  for (int i = 0; i < 9; ++i) {
+    BOOST_TEST(reopened->get("key" + std::to_string(i)).value().has_value());
+  }
+  BOOST_TEST(!reopened->get("key9").value().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_opened_is_an_error_not_a_crash) {
+  testing::TempFolder folder;
+  std::ofstream(folder.path() + "/file") << "not a folder";
+
+  const auto store = RocksStore::open(folder.path() + "/file", {});
+
+  BOOST_REQUIRE(!store.has_value());
+  BOOST_TEST((store.error().code() == ErrorCode::kUnavailable));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace holdfast::storage

@@ -1,0 +1,173 @@
+#pragma once
+// The suite that every Store must pass. A Maker is default constructible and has `Store& store()`,
+// empty at first. Included once, by store_contract_test.cc, after StoreMakers names them all.
+
+#include <boost/test/unit_test.hpp>
+#include <string>
+#include <vector>
+
+#include "storage/store.h"
+
+namespace holdfast::storage {
+
+inline std::vector<std::string> keys_between(const Store& store, BytesView begin, BytesView end) {
+  std::vector<std::string> keys;
+  const auto scanned = store.scan(begin, end, [&](BytesView key, BytesView) {
+    keys.emplace_back(key);
+    return true;
+  });
+  BOOST_TEST(scanned.has_value());
+  return keys;
+}
+
+inline void put_all(Store& store, const std::vector<std::string>& keys) {
+  Batch batch;
+  for (const std::string& key : keys) batch.put(key, "value of " + key);
+  BOOST_REQUIRE(write_one(store, batch, Sync::kYes).has_value());
+}
+
+using Keys = std::vector<std::string>;
+
+BOOST_AUTO_TEST_SUITE(store_contract)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_key_never_written_has_no_value, Maker, StoreMakers) {
+  Maker maker;
+
+  const auto got = maker.store().get("absent");
+
+  BOOST_REQUIRE(got.has_value());
+  BOOST_TEST(!got.value().has_value());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_batch_is_applied_in_its_order, Maker, StoreMakers) {
+  Maker maker;
+  Batch batch;
+  batch.put("a", "1");
+  batch.put("a", "2");
+  batch.put("b", "1");
+  batch.erase("b");
+
+  BOOST_REQUIRE(write_one(maker.store(), batch, Sync::kYes).has_value());
+
+  BOOST_TEST(maker.store().get("a").value().value() == "2");
+  BOOST_TEST(!maker.store().get("b").value().has_value());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(keys_and_values_may_hold_any_byte, Maker, StoreMakers) {
+  Maker maker;
+  const Bytes key("\0\xff\x80 ", 4);
+  Batch batch;
+  batch.put(key, Bytes("\0\0", 2));
+  batch.put("empty", "");
+
+  BOOST_REQUIRE(write_one(maker.store(), batch, Sync::kYes).has_value());
+
+  BOOST_TEST(maker.store().get(key).value().value() == Bytes("\0\0", 2));
+  BOOST_TEST(maker.store().get("empty").value().value().empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_scan_is_ascending_and_leaves_out_its_end, Maker, StoreMakers) {
+  Maker maker;
+  put_all(maker.store(), {"c", "a", "b", "\xff", "d"});
+
+  BOOST_TEST(keys_between(maker.store(), "a", "c") == (Keys{"a", "b"}));
+  BOOST_TEST(keys_between(maker.store(), "aa", "") == (Keys{"b", "c", "d", "\xff"}));
+  BOOST_TEST(keys_between(maker.store(), "", "") == (Keys{"a", "b", "c", "d", "\xff"}));
+  BOOST_TEST(keys_between(maker.store(), "c", "a") == Keys());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_reverse_scan_has_the_same_keys_descending, Maker, StoreMakers) {
+  Maker maker;
+  put_all(maker.store(), {"c", "a", "b", "d"});
+  Keys keys;
+  const auto collect = [&](BytesView key, BytesView) {
+    keys.emplace_back(key);
+    return true;
+  };
+
+  BOOST_REQUIRE(maker.store().scan_reverse("a", "d", collect).has_value());
+  BOOST_REQUIRE(maker.store().scan_reverse("d", "", collect).has_value());
+
+  BOOST_TEST(keys == (Keys{"c", "b", "a", "d"}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_scan_stops_when_told, Maker, StoreMakers) {
+  Maker maker;
+  put_all(maker.store(), {"a", "b", "c"});
+  int visited = 0;
+
+  const auto scanned = maker.store().scan("", "", [&](BytesView, BytesView) {
+    ++visited;
+    return visited < 2;
+  });
+
+  BOOST_TEST(scanned.has_value());
+  BOOST_TEST(visited == 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_visitor_may_read_the_store, Maker, StoreMakers) {
+  Maker maker;
+  put_all(maker.store(), {"a", "b"});
+
+  const auto scanned = maker.store().scan("", "", [&](BytesView key, BytesView value) {
+    BOOST_TEST(maker.store().get(key).value().value() == value);
+    return true;
+  });
+
+  BOOST_TEST(scanned.has_value());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(stamps_are_given_in_order_across_batches, Maker, StoreMakers) {
+  Maker maker;
+  Batch first;
+  first.put_stamped("j", "one");
+  first.put("k", "plain");
+  first.put_stamped("j", "two");
+  Batch second;
+  second.put_stamped("j", "three");
+  const Batch* const batches[] = {&first, &second};
+
+  BOOST_REQUIRE(maker.store().write({batches, Lsn(255)}, Sync::kYes).has_value());
+
+  std::vector<std::string> values;
+  const auto scanned = maker.store().scan("j", "k", [&](BytesView key, BytesView value) {
+    BOOST_TEST(key.size() == 9U);
+    values.emplace_back(value);
+    return true;
+  });
+  BOOST_TEST(scanned.has_value());
+  BOOST_TEST(values == (Keys{"one", "two", "three"}));
+  BOOST_TEST(maker.store().get(Bytes("j\0\0\0\0\0\0\1\0", 9)).value().value() == "two");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(erasing_a_range_leaves_out_its_end, Maker, StoreMakers) {
+  Maker maker;
+  put_all(maker.store(), {"a", "b", "c", "d"});
+
+  BOOST_REQUIRE(maker.store().erase_range("b", "d").has_value());
+  BOOST_REQUIRE(maker.store().erase_range("d", "a").has_value());
+  BOOST_REQUIRE(maker.store().compact().has_value());
+
+  BOOST_TEST(keys_between(maker.store(), "", "") == (Keys{"a", "d"}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(size_grows_with_what_is_stored, Maker, StoreMakers) {
+  Maker maker;
+  Batch batch;
+  // Noise of a fixed seed: what cannot be compressed away.
+  std::uint32_t noise = 1;
+  for (int i = 0; i < 2000; ++i) {
+    Bytes value;
+    for (int j = 0; j < 100; ++j) value.push_back(static_cast<char>((noise *= 1664525U) >> 24));
+    batch.put("k" + std::to_string(i), value);
+  }
+
+  BOOST_REQUIRE(write_one(maker.store(), batch, Sync::kYes).has_value());
+
+  BOOST_TEST(maker.store().approximate_bytes("", "") > 100'000U);
+  BOOST_TEST(maker.store().approximate_bytes("x", "") < 10'000U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace holdfast::storage

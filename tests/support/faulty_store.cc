@@ -1,0 +1,25 @@
+#include "tests/support/faulty_store.h"
+
+namespace holdfast::testing {
+
+void FaultyStore::fail_write(std::uint64_t nth, Failure failure) {
+  fail_at_ = writes_ + nth;
+  failure_ = failure;
+}
+
+void FaultyStore::restart() {
+  fail_at_ = 0;
+  inner_.forget_unsynced();
+}
+
+Result<void> FaultyStore::write(const storage::Write& write, storage::Sync sync) {
+  ++writes_;
+  if (fail_at_ == 0 || writes_ < fail_at_) return inner_.write(write, sync);
+  if (writes_ == fail_at_ && failure_ == Failure::kStored) {
+    const Result<void> stored = inner_.write(write, sync);
+    if (!stored.has_value()) return stored;
+  }
+  return Error(ErrorCode::kUnavailable, "planted failure of a write");
+}
+
+}  // namespace holdfast::testing

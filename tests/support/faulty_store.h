@@ -1,0 +1,51 @@
+#pragma once
+// FaultyStore: a MemoryStore whose disk fails when told to. Once a write failed, all later ones
+// fail, as RocksDB has it.
+
+#include <cstdint>
+
+#include "storage/memory_store.h"
+
+namespace holdfast::testing {
+
+class FaultyStore final : public storage::Store {
+ public:
+  // What happens to the write that reports a failure.
+  enum class Failure {
+    kLost,    // It is not there.
+    kStored,  // It is there all the same: what a failed sync may leave.
+  };
+
+  // The `nth` write from now fails; 1 is the next one.
+  void fail_write(std::uint64_t nth, Failure failure);
+  // Writes tried so far.
+  std::uint64_t writes() const { return writes_; }
+
+  // Stops failing, and forgets what was not synced: what the next process finds.
+  void restart();
+
+  Result<std::optional<Bytes>> get(BytesView key) const override { return inner_.get(key); }
+  Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override {
+    return inner_.scan(begin, end, visit);
+  }
+  Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
+    return inner_.scan_reverse(begin, end, visit);
+  }
+  Result<void> write(const storage::Write& write, storage::Sync sync) override;
+  Result<void> erase_range(BytesView begin, BytesView end) override {
+    return inner_.erase_range(begin, end);
+  }
+  Result<void> compact() override { return inner_.compact(); }
+  std::uint64_t approximate_bytes(BytesView begin, BytesView end) const override {
+    return inner_.approximate_bytes(begin, end);
+  }
+
+ private:
+  storage::MemoryStore inner_;
+  // One writing thread at a time.
+  std::uint64_t writes_ = 0;
+  std::uint64_t fail_at_ = 0;  // Number of the write that fails; 0 is none.
+  Failure failure_ = Failure::kLost;
+};
+
+}  // namespace holdfast::testing
