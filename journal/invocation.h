@@ -1,0 +1,107 @@
+#pragma once
+// Invocation: where one run of one handler stands. The row that is rewritten when that changes; what
+// the handler did is in its journal.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "journal/entry.h"
+#include "journal/ids.h"
+
+namespace holdfast::journal {
+
+enum class ServiceKind : std::uint8_t { kService = 0, kObject = 1, kWorkflow = 2 };
+// kPlain: of a service. kExclusive, kShared: of an object. kRun, kShared: of a workflow.
+enum class HandlerKind : std::uint8_t { kPlain = 0, kExclusive = 1, kShared = 2, kRun = 3 };
+
+struct Target {
+  ServiceKind service_kind = ServiceKind::kService;
+  HandlerKind handler_kind = HandlerKind::kPlain;
+  std::string service;
+  std::string key;  // Empty for services.
+  std::string handler;
+
+  bool keyed() const { return service_kind != ServiceKind::kService; }
+  bool queued_by_key() const { return handler_kind == HandlerKind::kExclusive; }
+  // service/handler or service/key/handler.
+  std::string text() const;
+};
+
+enum class Status : std::uint8_t {
+  kScheduled = 0,   // A delayed send whose time has not come.
+  kQueued = 1,      // Waits for its object key.
+  kRunning = 2,     // Has an attempt, or will have one at once after a restart.
+  kBackingOff = 3,  // Waits for the next attempt after a failed one.
+  kSuspended = 4,   // Its handler waits for something; see `waits`.
+  kPaused = 5,      // Waits for an operator.
+  kCompleted = 6,
+};
+// The words of the SQL tables and the admin API: scheduled, pending, running, backing-off, suspended,
+// paused, completed.
+const char* status_text(Status status);
+
+// An invocation whose journal is told the outcome, under a completion id of its own.
+struct Waiter {
+  InvocationId invocation;
+  CompletionId completion = 0;
+  bool operator==(const Waiter&) const = default;
+};
+
+// Any of these wakes a suspended invocation. The cancel signal always does.
+struct WaitSet {
+  std::vector<CompletionId> completions;
+  std::vector<std::uint32_t> signals;
+  std::vector<std::string> named_signals;
+
+  bool wakes_for(const Notification& notification) const;
+  bool empty() const { return completions.empty() && signals.empty() && named_signals.empty(); }
+};
+
+struct AttemptFailure {
+  std::uint16_t code = 500;
+  std::string message;
+  std::optional<std::uint32_t> related_command;  // Counts commands only; the input is 0.
+  std::string related_command_name;
+  std::string related_command_type;
+};
+
+enum class Source : std::uint8_t { kIngress = 0, kService = 1, kRestartAsNew = 2 };
+
+// All times are Unix milliseconds, 0 for not (yet).
+struct Invocation {
+  InvocationId id;  // In the row's key, not in its value.
+  Target target;
+  Status status = Status::kRunning;
+  Source source = Source::kIngress;
+  std::optional<InvocationId> caller;          // kService: who called; kRestartAsNew: the original.
+  std::string caller_target;                   // Text of the caller's target, for people.
+  std::optional<std::string> idempotency_key;
+  std::string trace_parent;                    // W3C traceparent of the request, if any.
+  std::int64_t completion_retention_ms = 0;
+  std::int64_t journal_retention_ms = 0;
+
+  std::int64_t created_at = 0;
+  std::int64_t modified_at = 0;
+  std::int64_t scheduled_start_at = 0;
+  std::int64_t running_at = 0;
+  std::int64_t completed_at = 0;
+
+  std::vector<Waiter> waiters;
+  std::uint64_t queue_position = 0;  // Stamp of its inbox row; learned when loaded, not stored.
+
+  // Failed attempts since the last new journal entry, and since when; survives restarts.
+  std::uint32_t retry_count = 0;
+  std::int64_t retrying_since = 0;
+  std::int64_t next_retry_at = 0;
+  std::optional<AttemptFailure> last_failure;
+
+  WaitSet waits;  // kSuspended only.
+  std::uint32_t journal_entries = 0;   // Entries as of the last rewrite of this row.
+  std::uint32_t journal_commands = 0;
+
+  std::optional<Outcome> result;  // kCompleted only.
+};
+
+}  // namespace holdfast::journal

@@ -1,0 +1,74 @@
+#pragma once
+// Journal: how the owners of invocations load what happened and have decisions stored. Staging turns a
+// decision into a batch, and into consequences that carry the stamps of what was written; they are
+// sealed until the receipt of that batch is shown (INV-1).
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "journal/machine/machine.h"
+#include "journal/tables/tables.h"
+#include "storage/batch.h"
+#include "storage/commit.h"
+
+namespace holdfast::journal {
+
+// Everything stored about one invocation.
+struct Loaded {
+  InvocationState state;
+  std::vector<StampedEntry> entries;
+  std::vector<Stamp> wake_ups;
+  Stamp last_stamp = 0;  // Of the last chunk; what is told later has a greater one.
+};
+
+// What others must hear once a batch is durable. Stamps are relative to the batch until resolved.
+struct Arrival {
+  InvocationId to;
+  Entry entry;
+  Stamp chunk = 0;
+  Stamp wake_up = 0;
+};
+struct Created {
+  Invocation invocation;
+  Entry input;
+  Stamp chunk = 0;
+  Stamp wake_up = 0;
+  Stamp queue = 0;  // 0: not queued.
+};
+struct Consequences {
+  std::vector<Arrival> arrivals;
+  std::vector<Created> created;
+  std::vector<Timer> timers;  // To be armed.
+  std::vector<Request> requests;
+  // Of the invocation itself; 0: none was written.
+  std::optional<Stamp> chunk, wake_up, queue;
+  std::vector<Notification> notifications;  // Those in the chunk, in order.
+
+  // Turns relative stamps into those the committer gave.
+  void resolve(Stamp first);
+};
+
+// What an owner knows of its rows that staging needs.
+struct OwnRows {
+  std::vector<Stamp> wake_ups;  // Seen and still stored; emptied when they are taken.
+  Stamp queue = 0;
+};
+
+class Journal {
+ public:
+  explicit Journal(const storage::Store& store) : tables_(store) {}
+
+  // None: there is no such invocation. kCorruption: it must be left alone. Any thread.
+  Result<std::optional<Loaded>> load(const InvocationId& id) const;
+  const Tables& tables() const { return tables_; }
+
+  // Writes `decision` about `state` into `batch`. The caller submits the batch.
+  static Consequences stage(InvocationState& state, Decision decision, OwnRows& rows,
+                            std::int64_t now, storage::Batch& batch);
+
+ private:
+  Tables tables_;
+};
+
+}  // namespace holdfast::journal

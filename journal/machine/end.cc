@@ -1,0 +1,147 @@
+// End: how an invocation ends, who is told, and what is removed when.
+
+#include <algorithm>
+
+#include "journal/machine/machine.h"
+
+namespace holdfast::journal {
+
+namespace {
+
+Entry told(CompletionId id, const Outcome& outcome) {
+  decltype(Notification::result) result;
+  std::visit([&](const auto& value) { result = value; }, outcome);
+  return completion(id, std::move(result));
+}
+
+}  // namespace
+
+void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision& decision) {
+  Invocation& row = state.row;
+  const Status before = row.status;
+  const bool held_place =
+      row.target.queued_by_key() && before != Status::kScheduled && before != Status::kCompleted;
+
+  if (before == Status::kScheduled) {
+    decision.facts.push_back(
+        DropTimer{Timer{row.scheduled_start_at, row.id, TimerKind::kStart, 0}});
+  }
+  if (row.next_retry_at != 0) {
+    decision.facts.push_back(DropTimer{Timer{row.next_retry_at, row.id, TimerKind::kRetry, 0}});
+    row.next_retry_at = 0;
+  }
+  for (const Timer& timer : state.open_sleeps) decision.facts.push_back(DropTimer{timer});
+  state.open_sleeps.clear();
+  state.open_asks.clear();
+
+  for (const Waiter& waiter : row.waiters) {
+    decision.facts.push_back(Tell{waiter.invocation, told(waiter.completion, outcome)});
+  }
+  row.waiters.clear();
+  row.waits = {};
+  row.last_failure.reset();
+  row.retry_count = 0;
+  row.retrying_since = 0;
+  row.result = std::move(outcome);
+  row.status = Status::kCompleted;
+  row.completed_at = row.modified_at = std::max(row.modified_at, now);
+  decision.row_changed = true;
+  decision.wake_up = WakeUp::kTakeAll;
+  if (held_place) {
+    // One that took its place in this very batch never had it.
+    decision.queue =
+        decision.queue == QueuePlace::kTake ? QueuePlace::kKeep : QueuePlace::kLeave;
+  }
+  decision.urgent = true;
+
+  const std::int64_t keep = std::max<std::int64_t>(row.completion_retention_ms, 0);
+  const std::int64_t keep_journal = std::clamp<std::int64_t>(row.journal_retention_ms, 0, keep);
+  decision.facts.push_back(SetTimer{Timer{row.completed_at + keep, row.id, TimerKind::kExpire, 0}});
+  if (keep_journal < keep) {
+    decision.facts.push_back(
+        SetTimer{Timer{row.completed_at + keep_journal, row.id, TimerKind::kExpireJournal, 0}});
+  }
+}
+
+void attach(InvocationState& state, const Waiter& waiter, bool wait, std::int64_t now,
+            Decision& decision) {
+  static_cast<void>(now);
+  Invocation& row = state.row;
+  decision.urgent = true;
+  if (row.status == Status::kCompleted) {
+    decision.facts.push_back(Tell{waiter.invocation, told(waiter.completion, *row.result)});
+    return;
+  }
+  if (!wait) {
+    decision.facts.push_back(Tell{waiter.invocation, completion(waiter.completion, Empty{})});
+    return;
+  }
+  if (std::find(row.waiters.begin(), row.waiters.end(), waiter) != row.waiters.end()) return;
+  row.waiters.push_back(waiter);
+  decision.row_changed = true;
+}
+
+void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_too,
+           Decision& decision) {
+  for (const Stamp stamp : chunks) decision.facts.push_back(DropChunk{stamp});
+  const Invocation& row = state.row;
+  const std::int64_t expiry = row.completed_at + row.completion_retention_ms;
+  const std::int64_t journal_expiry = row.completed_at + row.journal_retention_ms;
+  if (journal_expiry < expiry) {
+    decision.facts.push_back(
+        DropTimer{Timer{journal_expiry, row.id, TimerKind::kExpireJournal, 0}});
+  }
+  if (row_too) {
+    decision.facts.push_back(DropTimer{Timer{expiry, row.id, TimerKind::kExpire, 0}});
+    decision.facts.push_back(DropRow{});
+  } else {
+    state.row.journal_entries = state.entries = 0;
+    state.row.journal_commands = state.commands = 0;
+    decision.row_changed = true;
+  }
+  decision.wake_up = WakeUp::kTakeAll;
+  decision.urgent = true;
+}
+
+void promise_act(PromiseRecord& record, const Waiter& asker, const Request::PromiseAct& act,
+                 Decision& decision) {
+  const Promise& promise = act.promise;
+  const auto save = [&] {
+    decision.facts.push_back(SetPromise{act.service, act.key, promise.key, record});
+  };
+  decision.urgent = true;
+  switch (promise.act) {
+    case Promise::Act::kPeek:
+      decision.facts.push_back(Tell{asker.invocation,
+                                    record.result ? told(asker.completion, *record.result)
+                                                  : completion(asker.completion, Empty{})});
+      return;
+    case Promise::Act::kGet:
+      if (record.result) {
+        decision.facts.push_back(Tell{asker.invocation, told(asker.completion, *record.result)});
+        return;
+      }
+      if (std::find(record.waiters.begin(), record.waiters.end(), asker) == record.waiters.end()) {
+        record.waiters.push_back(asker);
+        save();
+      }
+      return;
+    case Promise::Act::kComplete:
+      if (record.result) {
+        decision.facts.push_back(
+            Tell{asker.invocation,
+                 completion(asker.completion, Failure{409, "the promise was completed already", {}})});
+        return;
+      }
+      record.result = promise.result.value_or(Outcome{Bytes{}});
+      for (const Waiter& waiter : record.waiters) {
+        decision.facts.push_back(Tell{waiter.invocation, told(waiter.completion, *record.result)});
+      }
+      record.waiters.clear();
+      save();
+      decision.facts.push_back(Tell{asker.invocation, completion(asker.completion, Empty{})});
+      return;
+  }
+}
+
+}  // namespace holdfast::journal

@@ -1,0 +1,86 @@
+#pragma once
+// Machine: (where an invocation stands, an event) -> what follows. Pure: no store, no clock, no
+// randomness; time and new ids come in as data. One file for each turn of life, one for the commands.
+//
+// Invariants
+//   INV-3  Nothing here is called for a replayed command, so replay writes nothing.
+//   INV-6  Entries are appended, never changed.
+//   INV-7  A timer takes effect once: a sleep that is complete ignores it.
+//   INV-8  Who starts an existing invocation again only joins it.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "journal/machine/decision.h"
+
+namespace holdfast::journal {
+
+// An invocation as its owner holds it in memory.
+struct InvocationState {
+  Invocation row;
+  std::uint32_t entries = 0;   // In the journal, including what is decided and not yet durable.
+  std::uint32_t commands = 0;
+  std::vector<Timer> open_sleeps;  // Sleeps without their completion.
+  // Commands that need an answer from another owner and have none yet.
+  std::vector<std::pair<std::uint32_t, Entry>> open_asks;
+
+  // Takes over one stored entry; called for the whole journal, in order, after loading.
+  void fold(const Entry& entry);
+};
+
+// How a call's target is to be run; from the catalog.
+struct Resolution {
+  Target target;
+  std::int64_t completion_retention_ms = 0;  // For this kind of call.
+  std::int64_t journal_retention_ms = 0;
+  InvocationId fresh_id;  // Used unless the request determines the id.
+};
+
+// A new invocation comes to be, in its own batch: entry 0, wake-up or queue place or start timer.
+void accept(InvocationState& state, Entry input, std::int64_t now, Decision& decision);
+// The first attempt begins (it was queued or scheduled).
+void begin(InvocationState& state, std::int64_t now, Decision& decision);
+
+// A command of the handler's. `resolution` is needed for Call only.
+void command(InvocationState& state, Entry entry, const Resolution* resolution, std::int64_t now,
+             Decision& decision);
+// The outcome of a Run command.
+void propose(InvocationState& state, CompletionId completion, Outcome outcome, Decision& decision);
+// The request behind a command that needs an answer from another owner; none for other commands.
+std::optional<Request> request_of(const InvocationState& state, std::uint32_t number,
+                                  const Entry& entry, const Resolution* resolution,
+                                  std::int64_t now);
+// The id a Call's callee has, and whether the call determines it.
+std::pair<InvocationId, bool> callee_of(const Call& call, const Resolution& resolution);
+
+// A timer of the invocation fired. Returns true when an attempt must start or go on.
+bool timer_fired(InvocationState& state, const Timer& timer, std::int64_t now, Decision& decision);
+// A signal from outside, as an entry of the journal.
+void signal(InvocationState& state, Notification signal, std::int64_t now, Decision& decision);
+// A parked or waiting invocation becomes active again.
+void wake(InvocationState& state, std::int64_t now, Decision& decision);
+// Its handler waits for long and leaves memory. REQUIRES: no request open.
+void park(InvocationState& state, WaitSet waits, std::int64_t now, Decision& decision);
+// A stored wake-up turned out to need nothing.
+void rest(InvocationState& state, Decision& decision);
+
+// An attempt failed; `delay_ms` none: no further attempt, it is paused.
+void back_off(InvocationState& state, AttemptFailure failure, std::optional<std::int64_t> delay_ms,
+              std::int64_t now, Decision& decision);
+void pause(InvocationState& state, std::int64_t now, Decision& decision);
+
+// The end. Everything that waits is told; what is still open is closed.
+void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision& decision);
+// Another invocation wants the outcome under a completion id of its own.
+void attach(InvocationState& state, const Waiter& waiter, bool wait, std::int64_t now,
+            Decision& decision);
+// Removes what is left of a completed invocation.
+void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_too,
+           Decision& decision);
+
+// Promise of a workflow key, decided by the owner of its run. Updates `record`.
+void promise_act(PromiseRecord& record, const Waiter& asker, const Request::PromiseAct& act,
+                 Decision& decision);
+
+}  // namespace holdfast::journal

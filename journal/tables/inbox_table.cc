@@ -1,0 +1,36 @@
+#include "journal/codec/codec.h"
+#include "journal/tables/key.h"
+#include "journal/tables/scan.h"
+#include "journal/tables/tables.h"
+
+namespace holdfast::journal {
+namespace {
+
+constexpr storage::Table kTable = storage::Table::kInbox;
+
+}  // namespace
+
+Result<std::vector<Tables::Queued>> Tables::queue(std::string_view service, std::string_view key,
+                                                  Stamp after, std::size_t most) const {
+  std::vector<Queued> queued;
+  if (most == 0 || after == UINT64_MAX) return queued;
+  const Key prefix = object_key(kTable, service, key);
+  const Key begin = Key(prefix).u64(after + 1);
+  TRY(scan(store_, begin, prefix.end(), [&](BytesView row, BytesView value) -> Result<bool> {
+    queued.push_back({TRY(stamp_in(row)), TRY(decode_queued(value))});
+    return queued.size() < most;
+  }));
+  return queued;
+}
+
+void put_queued(storage::Batch& batch, const Target& target, const InvocationId& id) {
+  Bytes& record = record_buffer();
+  encode_queued(record, id);
+  batch.put_stamped(object_key(kTable, target.service, target.key), record);
+}
+
+void erase_queued(storage::Batch& batch, const Target& target, Stamp stamp) {
+  batch.erase(object_key(kTable, target.service, target.key).u64(stamp));
+}
+
+}  // namespace holdfast::journal

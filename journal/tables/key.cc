@@ -1,0 +1,121 @@
+#include "journal/tables/key.h"
+
+#include <cstring>
+
+#include "storage/base/big_endian.h"
+
+namespace holdfast::journal {
+namespace {
+
+constexpr std::size_t kIdSize = 24;
+constexpr std::size_t kStampSize = 8;
+constexpr std::size_t kTimerKeySize = 1 + 8 + kIdSize + 1 + 4;
+
+// Times before 1970 sort before those after.
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
+Error bad_key(BytesView key) {
+  const std::string table = key.empty() ? "" : std::string(1, key.front());
+  return {ErrorCode::kCorruption, "a key of table '" + table + "' has the wrong shape"};
+}
+
+}  // namespace
+
+Key::Key(storage::Table table) { byte(static_cast<std::uint8_t>(table)); }
+
+Key& Key::id(const InvocationId& id) {
+  u64(id.partition_key);
+  append(reinterpret_cast<const char*>(id.uuid.data()), id.uuid.size());
+  return *this;
+}
+
+Key& Key::u64(std::uint64_t value) {
+  const std::uint64_t big_endian = __builtin_bswap64(value);
+  append(reinterpret_cast<const char*>(&big_endian), sizeof(big_endian));
+  return *this;
+}
+
+Key& Key::u32(std::uint32_t value) {
+  const std::uint32_t big_endian = __builtin_bswap32(value);
+  append(reinterpret_cast<const char*>(&big_endian), sizeof(big_endian));
+  return *this;
+}
+
+Key& Key::byte(std::uint8_t value) {
+  append(reinterpret_cast<const char*>(&value), 1);
+  return *this;
+}
+
+Key& Key::escaped(BytesView part) {
+  for (;;) {
+    const std::size_t zero = part.find('\0');
+    if (zero == BytesView::npos) break;
+    append(part.data(), zero);
+    append("\0\xFF", 2);
+    part.remove_prefix(zero + 1);
+  }
+  append(part.data(), part.size());
+  append("\0\x01", 2);
+  return *this;
+}
+
+Key& Key::last(BytesView part) {
+  append(part.data(), part.size());
+  return *this;
+}
+
+void Key::append(const char* bytes, std::size_t size) {
+  if (long_.empty() && size <= short_.size() - size_) {
+    if (size > 0) std::memcpy(short_.data() + size_, bytes, size);
+    size_ += size;
+    return;
+  }
+  if (long_.empty()) {
+    long_.reserve(size_ + size + 64);
+    long_.assign(short_.data(), size_);
+  }
+  long_.append(bytes, size);
+}
+
+Key object_key(storage::Table table, std::string_view service, std::string_view key) {
+  Key built(table);
+  built.u64(partition_key_of(key)).escaped(service).escaped(key);
+  return built;
+}
+
+Key timer_key(const Timer& timer) {
+  Key key(storage::Table::kTimer);
+  key.u64(static_cast<std::uint64_t>(timer.due_unix_ms) ^ kSignBit)
+      .id(timer.invocation)
+      .byte(static_cast<std::uint8_t>(timer.kind))
+      .u32(timer.completion);
+  return key;
+}
+
+Result<InvocationId> id_in(BytesView key) {
+  if (key.size() < 1 + kIdSize) return bad_key(key);
+  return InvocationId::from_bytes(key.substr(1, kIdSize));
+}
+
+Result<std::uint64_t> stamp_in(BytesView key) {
+  if (key.size() < 1 + kStampSize) return bad_key(key);
+  return read_big_endian<std::uint64_t>(key.substr(key.size() - kStampSize));
+}
+
+Result<Timer> timer_in(BytesView key) {
+  if (key.size() != kTimerKeySize) return bad_key(key);
+  Timer timer;
+  timer.due_unix_ms =
+      static_cast<std::int64_t>(read_big_endian<std::uint64_t>(key.substr(1)) ^ kSignBit);
+  timer.invocation = TRY(InvocationId::from_bytes(key.substr(9, kIdSize)));
+  const auto kind = static_cast<std::uint8_t>(key[9 + kIdSize]);
+  if (kind < static_cast<std::uint8_t>(TimerKind::kSleep) ||
+      kind > static_cast<std::uint8_t>(TimerKind::kExpireJournal)) {
+    return Error(ErrorCode::kCorruption, "a timer of the unknown kind " + std::to_string(kind));
+  }
+  timer.kind = static_cast<TimerKind>(kind);
+  timer.completion = read_big_endian<std::uint32_t>(key.substr(10 + kIdSize));
+  return timer;
+}
+
+}  // namespace holdfast::journal

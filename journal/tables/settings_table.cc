@@ -1,0 +1,26 @@
+#include "journal/codec/codec.h"
+#include "journal/tables/key.h"
+#include "journal/tables/scan.h"
+#include "journal/tables/tables.h"
+
+namespace holdfast::journal {
+namespace {
+
+constexpr storage::Table kTable = storage::Table::kServiceSettings;
+
+}  // namespace
+
+Result<std::optional<ServiceSettings>> Tables::settings(std::string_view service) const {
+  const auto value = TRY(store_.get(Key(kTable).last(service)));
+  if (!value.has_value()) return std::optional<ServiceSettings>();
+  return std::optional<ServiceSettings>(TRY(decode_settings(*value)));
+}
+
+void put_settings(storage::Batch& batch, std::string_view service,
+                  const ServiceSettings& settings) {
+  Bytes& record = record_buffer();
+  encode_settings(record, settings);
+  batch.put(Key(kTable).last(service), record);
+}
+
+}  // namespace holdfast::journal

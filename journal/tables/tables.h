@@ -1,0 +1,120 @@
+#pragma once
+// Tables: which rows there are, their keys, their reads and their writes. Exact bytes:
+// docs/formats/key_space.md. Everything an invocation writes goes through here into a storage::Batch;
+// nothing here writes by itself.
+//
+// Rows (tag, key -> value)
+//   i  partition key, uuid                        -> Invocation
+//   j  partition key, uuid, stamp                 -> one chunk of journal entries
+//   r  partition key, uuid, stamp                 -> (empty) a wake-up not yet taken care of: the
+//      invocation is active, or must be activated after a restart. Each has its own stamp, so that
+//      parking removes just the wake-ups it has seen.
+//   q  partition key, service, object key, stamp  -> invocation id; the lowest stamp holds the key
+//   t  due time, partition key, uuid, kind, completion -> (empty)
+//   s  partition key, service, object key, state key   -> value
+//   p  partition key, service, workflow key, name      -> PromiseRecord
+//   c  service                                         -> ServiceSettings
+// Variable parts that are followed by something are written with an escape (0x00 -> 0x00 0xFF, end
+// 0x00 0x01), so that byte order is order of parts and no part can run into the next.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "journal/entry.h"
+#include "journal/invocation.h"
+#include "journal/timer.h"
+#include "storage/batch.h"
+#include "storage/store.h"
+
+namespace holdfast::journal {
+
+// A stamp the committer gave; orders rows of one invocation or key.
+using Stamp = std::uint64_t;
+
+struct StampedEntry {
+  Stamp stamp = 0;  // Of its chunk: entries of one chunk share it and keep their order.
+  std::int64_t appended_at = 0;
+  Entry entry;
+};
+
+struct PromiseRecord {
+  std::optional<Outcome> result;
+  std::vector<Waiter> waiters;
+};
+
+// What an operator changed about a service, over what its code says.
+struct ServiceSettings {
+  std::optional<bool> is_public;
+  std::optional<std::int64_t> idempotency_retention_ms, workflow_retention_ms, journal_retention_ms;
+  std::optional<std::int64_t> inactivity_timeout_ms, abort_timeout_ms;
+};
+
+// Reads. Any thread; each call sees one consistent state. kCorruption when a record cannot be
+// understood (bad checksum, unknown type, newer version): never a guess (INV-11).
+class Tables {
+ public:
+  explicit Tables(const storage::Store& store) : store_(store) {}
+
+  Result<std::optional<Invocation>> invocation(const InvocationId& id) const;
+  // In order of the stamps.
+  Result<std::vector<StampedEntry>> journal(const InvocationId& id) const;
+  // Wake-ups not yet taken care of.
+  Result<std::vector<Stamp>> wake_ups(const InvocationId& id) const;
+  // Each invocation that has a wake-up, once; false stops.
+  Result<void> each_woken(const std::function<bool(const InvocationId&)>& visit) const;
+  // Invocations in id order, starting after `after`; false stops.
+  Result<void> each_invocation(const std::optional<InvocationId>& after,
+                               const std::function<bool(Result<Invocation>)>& visit) const;
+
+  struct Queued {
+    Stamp stamp = 0;
+    InvocationId id;
+  };
+  // At most `most` of the queue of an object key, in order, with stamps above `after`.
+  Result<std::vector<Queued>> queue(std::string_view service, std::string_view key, Stamp after,
+                                    std::size_t most) const;
+
+  // At most `most` timers greater than `after` (none: from the first), in order.
+  Result<std::vector<Timer>> timers(const std::optional<Timer>& after, std::size_t most) const;
+
+  Result<std::optional<Bytes>> state(std::string_view service, std::string_view key,
+                                     BytesView state_key) const;
+  Result<std::vector<Bytes>> state_keys(std::string_view service, std::string_view key) const;
+  Result<std::optional<PromiseRecord>> promise(std::string_view service, std::string_view key,
+                                               std::string_view name) const;
+  // Names of all promises of a workflow key.
+  Result<std::vector<std::string>> promises(std::string_view service, std::string_view key) const;
+  Result<std::optional<ServiceSettings>> settings(std::string_view service) const;
+
+ private:
+  const storage::Store& store_;
+};
+
+// Writes, into a batch.
+void put_invocation(storage::Batch& batch, const Invocation& invocation);
+void erase_invocation(storage::Batch& batch, const InvocationId& id);
+// Stamped.
+void append_journal(storage::Batch& batch, const InvocationId& id, std::int64_t appended_at,
+                    const Entry* entries, std::size_t count);
+void erase_journal_chunk(storage::Batch& batch, const InvocationId& id, Stamp stamp);
+// Stamped.
+void put_wake_up(storage::Batch& batch, const InvocationId& id);
+void erase_wake_up(storage::Batch& batch, const InvocationId& id, Stamp stamp);
+// Stamped.
+void put_queued(storage::Batch& batch, const Target& target, const InvocationId& id);
+void erase_queued(storage::Batch& batch, const Target& target, Stamp stamp);
+void put_timer(storage::Batch& batch, const Timer& timer);
+void erase_timer(storage::Batch& batch, const Timer& timer);
+void put_state(storage::Batch& batch, std::string_view service, std::string_view key,
+               BytesView state_key, BytesView value);
+void erase_state(storage::Batch& batch, std::string_view service, std::string_view key,
+                 BytesView state_key);
+void put_promise(storage::Batch& batch, std::string_view service, std::string_view key,
+                 std::string_view name, const PromiseRecord& record);
+void erase_promise(storage::Batch& batch, std::string_view service, std::string_view key,
+                   std::string_view name);
+void put_settings(storage::Batch& batch, std::string_view service, const ServiceSettings& settings);
+
+}  // namespace holdfast::journal

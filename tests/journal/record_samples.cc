@@ -1,0 +1,285 @@
+#include "tests/journal/record_samples.h"
+
+#include <sstream>
+
+#include "storage/base/check.h"
+
+namespace holdfast::journal {
+
+std::uint32_t Samples::u32() { return static_cast<std::uint32_t>(random_.next() >> number(64)); }
+std::int64_t Samples::time() { return static_cast<std::int64_t>(random_.next() >> number(64)); }
+
+Bytes Samples::bytes() {
+  const std::size_t sizes[] = {0, 1, 7, 8, 9, 40, 300, number(20) == 0 ? 9000u : 3u};
+  Bytes bytes(sizes[number(8)], '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random_.next());
+  return bytes;
+}
+
+InvocationId Samples::id() { return fresh_id("S", bytes(), time(), random_); }
+
+std::optional<Bytes> Samples::optional() {
+  if (coin()) return std::nullopt;
+  return bytes();
+}
+
+Headers Samples::headers() {
+  Headers headers;
+  for (auto n = number(4); n > 0; --n) headers.emplace_back(bytes(), bytes());
+  return headers;
+}
+
+std::vector<Bytes> Samples::list() {
+  std::vector<Bytes> list;
+  for (auto n = number(4); n > 0; --n) list.push_back(bytes());
+  return list;
+}
+
+Failure Samples::failure() { return {static_cast<std::uint16_t>(u32()), bytes(), headers()}; }
+
+Outcome Samples::outcome() {
+  if (coin()) return bytes();
+  return failure();
+}
+
+std::vector<Waiter> Samples::waiters() {
+  std::vector<Waiter> waiters;
+  for (auto n = number(4); n > 0; --n) waiters.push_back({id(), u32()});
+  return waiters;
+}
+
+Entry Samples::entry(int kind) {
+  using Of = decltype(Notification::of);
+  using Signal = decltype(SendSignal::signal);
+  const auto body = [&]() -> EntryBody {
+    switch (kind) {
+      case 0:
+        return Input{headers(), bytes()};
+      case 1:
+        return Output{bytes()};
+      case 2:
+        return Output{failure()};
+      case 3:
+        return ReadState{bytes(), u32(), optional()};
+      case 4:
+        return ListState{u32(), list()};
+      case 5:
+        return WriteState{bytes(), bytes()};
+      case 6:
+        return ClearState{optional()};
+      case 7:
+        return Sleep{time(), u32()};
+      case 8:
+        return Run{u32()};
+      case 9:
+        return Call{bytes(),    bytes(), bytes(), bytes(), headers(),
+                    optional(), u32(),   u32(),   time()};
+      case 10: {
+        const auto act = static_cast<Promise::Act>(number(3));
+        Promise promise{act, bytes(), u32(), std::nullopt};
+        if (coin()) promise.result = outcome();
+        return promise;
+      }
+      case 11: {
+        const Signal signal = coin() ? Signal(u32()) : Signal(bytes());
+        switch (number(3)) {
+          case 0:
+            return SendSignal{id(), signal, Empty{}, coin()};
+          case 1:
+            return SendSignal{id(), signal, bytes(), coin()};
+          default:
+            return SendSignal{id(), signal, failure(), coin()};
+        }
+      }
+      case 12: {
+        const auto by = static_cast<Attach::By>(number(3));
+        return Attach{id(), u32(), coin(), by, bytes(), bytes(), bytes(), optional()};
+      }
+      default:
+        break;
+    }
+    const Of ofs[] = {Notification::Completion{u32()}, u32(), bytes()};
+    const Of of = ofs[number(3)];
+    switch ((kind - 13) % 5) {
+      case 0:
+        return Notification{of, Empty{}};
+      case 1:
+        return Notification{of, bytes()};
+      case 2:
+        return Notification{of, failure()};
+      case 3:
+        return Notification{of, id()};
+      default:
+        return Notification{of, list()};
+    }
+  };
+  return {bytes(), body()};
+}
+
+Invocation Samples::invocation() {
+  Invocation row;
+  row.target.service_kind = static_cast<ServiceKind>(number(3));
+  row.target.handler_kind = static_cast<HandlerKind>(number(4));
+  row.target.service = bytes();
+  row.target.key = bytes();
+  row.target.handler = bytes();
+  row.status = static_cast<Status>(number(7));
+  row.source = static_cast<Source>(number(3));
+  if (coin()) row.caller = id();
+  if (coin()) row.caller_target = bytes();
+  row.idempotency_key = optional();
+  if (coin()) row.trace_parent = bytes();
+  row.completion_retention_ms = time();
+  row.journal_retention_ms = time();
+  row.created_at = time();
+  row.modified_at = time();
+  if (coin()) row.scheduled_start_at = time();
+  row.running_at = time();
+  if (coin()) row.completed_at = time();
+  row.waiters = waiters();
+  if (coin()) row.retry_count = u32();
+  if (coin()) row.retrying_since = time();
+  if (coin()) row.next_retry_at = time();
+  if (coin()) {
+    row.last_failure =
+        AttemptFailure{static_cast<std::uint16_t>(u32()), bytes(), std::nullopt, bytes(), bytes()};
+    if (coin()) row.last_failure->related_command = u32();
+  }
+  for (auto n = number(3); n > 0; --n) row.waits.completions.push_back(u32());
+  for (auto n = number(3); n > 0; --n) row.waits.signals.push_back(u32());
+  for (auto n = number(3); n > 0; --n) row.waits.named_signals.push_back(bytes());
+  row.journal_entries = u32();
+  row.journal_commands = u32();
+  if (coin()) row.result = outcome();
+  return row;
+}
+
+PromiseRecord Samples::promise() {
+  PromiseRecord promise;
+  if (coin()) promise.result = outcome();
+  promise.waiters = waiters();
+  return promise;
+}
+
+ServiceSettings Samples::settings() {
+  ServiceSettings settings;
+  if (coin()) settings.is_public = coin();
+  if (coin()) settings.idempotency_retention_ms = time();
+  if (coin()) settings.workflow_retention_ms = time();
+  if (coin()) settings.journal_retention_ms = time();
+  if (coin()) settings.inactivity_timeout_ms = time();
+  if (coin()) settings.abort_timeout_ms = time();
+  return settings;
+}
+
+namespace {
+
+// Writes fields one after the other; strings with their length, so that nothing is ambiguous.
+class Describer {
+ public:
+  template <class... Fields>
+  void operator()(const char* what, const Fields&... fields) {
+    out_ << what << '(';
+    (field(fields), ...);
+    out_ << ')';
+  }
+  std::string text() const { return out_.str(); }
+
+  void field(const Bytes& bytes) { out_ << bytes.size() << ':' << bytes << ','; }
+  void field(const Empty&) { out_ << "empty,"; }
+  void field(const InvocationId& id) { out_ << id.text() << ','; }
+  void field(const Failure& failure) {
+    (*this)("failure", failure.code, failure.message, failure.metadata);
+  }
+  void field(const Notification::Completion& completion) { (*this)("completion", completion.id); }
+  void field(const Waiter& waiter) { (*this)("waiter", waiter.invocation, waiter.completion); }
+  void field(const AttemptFailure& failure) {
+    (*this)("attempt", failure.code, failure.message, failure.related_command,
+            failure.related_command_name, failure.related_command_type);
+  }
+  template <class Number>
+  requires std::is_arithmetic_v<Number> || std::is_enum_v<Number>
+  void field(Number number) { out_ << static_cast<std::int64_t>(number) << ','; }
+  template <class First, class Second>
+  void field(const std::pair<First, Second>& pair) {
+    (*this)("pair", pair.first, pair.second);
+  }
+  template <class T>
+  void field(const std::optional<T>& optional) {
+    if (!optional.has_value()) {
+      out_ << "none,";
+    } else {
+      (*this)("some", *optional);
+    }
+  }
+  template <class T>
+  void field(const std::vector<T>& values) {
+    out_ << '[';
+    for (const T& value : values) field(value);
+    out_ << ']';
+  }
+  template <class... Types>
+  void field(const std::variant<Types...>& variant) {
+    out_ << '#' << variant.index() << ' ';
+    std::visit([&](const auto& value) { field(value); }, variant);
+  }
+
+  void field(const Input& e) { (*this)("input", e.headers, e.value); }
+  void field(const Output& e) { (*this)("output", e.result); }
+  void field(const ReadState& e) { (*this)("read", e.key, e.completion, e.value); }
+  void field(const ListState& e) { (*this)("list", e.completion, e.keys); }
+  void field(const WriteState& e) { (*this)("write", e.key, e.value); }
+  void field(const ClearState& e) { (*this)("clear", e.key); }
+  void field(const Sleep& e) { (*this)("sleep", e.wake_up_unix_ms, e.completion); }
+  void field(const Run& e) { (*this)("run", e.completion); }
+  void field(const Call& e) {
+    (*this)("call", e.service, e.key, e.handler, e.parameter, e.headers, e.idempotency_key,
+            e.id_completion, e.completion, e.not_before_unix_ms);
+  }
+  void field(const Promise& e) { (*this)("promise", e.act, e.key, e.completion, e.result); }
+  void field(const SendSignal& e) { (*this)("send", e.target, e.signal, e.result, e.as_awakeable); }
+  void field(const Attach& e) {
+    (*this)("attach", e.target, e.completion, e.wait, e.by, e.service, e.handler, e.idempotency_key,
+            e.key);
+  }
+  void field(const Notification& e) { (*this)("notification", e.of, e.result); }
+
+ private:
+  std::ostringstream out_;
+};
+
+}  // namespace
+
+std::string describe(const Entry& entry) {
+  Describer describer;
+  describer("entry", entry.name, entry.body);
+  return describer.text();
+}
+
+std::string describe(const Invocation& row) {
+  Describer describer;
+  describer("invocation", row.target.service_kind, row.target.handler_kind, row.target.service,
+            row.target.key, row.target.handler, row.status, row.source, row.caller,
+            row.caller_target, row.idempotency_key, row.trace_parent, row.completion_retention_ms,
+            row.journal_retention_ms, row.created_at, row.modified_at, row.scheduled_start_at,
+            row.running_at, row.completed_at, row.waiters, row.retry_count, row.retrying_since,
+            row.next_retry_at, row.last_failure, row.waits.completions, row.waits.signals,
+            row.waits.named_signals, row.journal_entries, row.journal_commands, row.result);
+  return describer.text();
+}
+
+std::string describe(const PromiseRecord& promise) {
+  Describer describer;
+  describer("promise", promise.result, promise.waiters);
+  return describer.text();
+}
+
+std::string describe(const ServiceSettings& settings) {
+  Describer describer;
+  describer("settings", settings.is_public, settings.idempotency_retention_ms,
+            settings.workflow_retention_ms, settings.journal_retention_ms,
+            settings.inactivity_timeout_ms, settings.abort_timeout_ms);
+  return describer.text();
+}
+
+}  // namespace holdfast::journal
