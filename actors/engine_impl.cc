@@ -1,0 +1,194 @@
+#include "actors/engine_impl.h"
+
+#include <caf/send.hpp>
+
+#include "actors/caf_types.h"
+#include "actors/catalog/resolve.h"
+#include "actors/invocation/invocation_actor.h"
+#include "actors/key/key_actor.h"
+#include "actors/recovery/recovery_actor.h"
+#include "actors/timer/timer_actor.h"
+
+namespace holdfast::actors {
+
+EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
+                       const EngineOptions& options, StepPool::Drive steps)
+    : system_(system),
+      parts_(parts),
+      options_(options),
+      journal_(parts.store),
+      steps_(steps, options.step_threads_max),
+      router_([this](const journal::InvocationId& id) {
+                return system_.spawn<InvocationActor>(std::cref(world_), id);
+              },
+              [this](const KeyName& name) {
+                return system_.spawn<KeyActor>(std::cref(world_), name);
+              }),
+      world_{journal_,  parts.committer, parts.clock, parts.random, parts.catalog, parts.handlers,
+             router_,   steps_,          waiters_,    wait_notes_,  options_,      {}} {
+  world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
+                                            std::ref(router_));
+  sweeper_ = system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock),
+                                         std::ref(router_), options_.park_after_ms);
+  wait_notes_.set_sweeper(sweeper_);
+}
+
+EngineImpl::~EngineImpl() = default;
+
+void EngineImpl::recover() {
+  caf::anon_send(world_.timers, TimerMail{Arm{}});  // Its first look at the table.
+  caf::anon_send(system_.spawn<RecoveryActor>(std::cref(journal_.tables()), std::ref(router_)),
+                 RecoverMore{});
+}
+
+void EngineImpl::drain() { draining_ = true; }
+
+void EngineImpl::close() {
+  router_.close();
+  waiters_.fail_all(Error(ErrorCode::kShuttingDown, "the server is shutting down"));
+}
+
+void EngineImpl::end() {
+  router_.close();
+  router_.drop_all();
+  wait_notes_.set_sweeper({});
+  caf::anon_send_exit(sweeper_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(world_.timers, caf::exit_reason::user_shutdown);
+  sweeper_ = nullptr;
+  world_.timers = nullptr;
+}
+
+std::optional<Error> EngineImpl::refusal() const {
+  if (draining_) return Error(ErrorCode::kShuttingDown, "the server is shutting down");
+  if (parts_.committer.bytes_in_flight() > options_.bytes_in_flight_max) {
+    return Error(ErrorCode::kUnavailable, "too many bytes wait for the disk; try again later");
+  }
+  if (router_.active() > options_.active_max) {
+    return Error(ErrorCode::kUnavailable, "too many invocations are active; try again later");
+  }
+  return std::nullopt;
+}
+
+Result<Begin> EngineImpl::prepare(InvokeRequest request) const {
+  if (auto refused = refusal()) return std::move(*refused);
+  const auto catalog = parts_.catalog.snapshot();
+  const auto key =
+      request.key ? std::optional<std::string_view>(*request.key) : std::nullopt;
+  Resolved resolved = TRY(resolve(*catalog, request.service, key, request.handler,
+                                  request.idempotency_key.has_value()));
+  journal::Target& target = resolved.resolution.target;
+  const std::int64_t now = to_unix_millis(parts_.clock.now());
+
+  Begin begin;
+  journal::Invocation& row = begin.invocation;
+  if (target.handler_kind == journal::HandlerKind::kRun) {
+    row.id = journal::workflow_run_id(target.service, target.key);
+    begin.id_determined = true;
+  } else if (request.idempotency_key) {
+    row.id = journal::idempotent_id(target.service, key, target.handler, *request.idempotency_key);
+    begin.id_determined = true;
+  } else {
+    row.id = journal::fresh_id(target.service, key, now, parts_.random);
+  }
+  row.target = std::move(target);
+  row.source = journal::Source::kIngress;
+  row.idempotency_key = std::move(request.idempotency_key);
+  row.trace_parent = std::move(request.trace_parent);
+  row.completion_retention_ms = resolved.resolution.completion_retention_ms;
+  row.journal_retention_ms = resolved.resolution.journal_retention_ms;
+  row.scheduled_start_at = request.not_before_unix_ms;
+  begin.input = journal::Entry{{}, journal::Input{std::move(request.headers),
+                                                  std::move(request.body)}};
+  return begin;
+}
+
+void EngineImpl::send(InvokeRequest request,
+                      std::function<void(Result<Accepted>)> on_accepted) {
+  auto begin = prepare(std::move(request));
+  if (!begin) return on_accepted(begin.error());
+  begin->on_accepted = std::move(on_accepted);
+  const journal::InvocationId id = begin->invocation.id;
+  router_.deliver(id, InvocationMail{std::move(*begin)});
+}
+
+WaitHandle EngineImpl::call(InvokeRequest request,
+                            std::function<void(Result<Finished>)> on_finished) {
+  auto begin = prepare(std::move(request));
+  if (!begin) {
+    on_finished(begin.error());
+    return {};
+  }
+  const journal::InvocationId id = begin->invocation.id;
+  begin->waiter = waiters_.add(id, std::move(on_finished));
+  const WaitHandle handle{id, begin->waiter};
+  router_.deliver(id, InvocationMail{std::move(*begin)});
+  return handle;
+}
+
+WaitHandle EngineImpl::attach(const journal::InvocationId& id,
+                              std::function<void(Result<Finished>)> on_finished) {
+  if (draining_) {
+    on_finished(Error(ErrorCode::kShuttingDown, "the server is shutting down"));
+    return {};
+  }
+  const WaitHandle handle{id, waiters_.add(id, std::move(on_finished))};
+  router_.deliver(id, InvocationMail{Ask{handle.number}});
+  return handle;
+}
+
+void EngineImpl::output(const journal::InvocationId& id,
+                        std::function<void(Result<std::optional<Finished>>)> on_answer) {
+  router_.deliver(id, InvocationMail{AskOutput{std::move(on_answer)}});
+}
+
+void EngineImpl::forget(const WaitHandle& handle) { waiters_.forget(handle.id, handle.number); }
+
+void EngineImpl::signal(const journal::InvocationId& id, journal::Notification signal,
+                        std::function<void(Result<ActResult>)> on_done) {
+  if (auto refused = refusal()) return on_done(std::move(*refused));
+  router_.deliver(id, InvocationMail{SignalSent{std::move(signal), std::move(on_done)}});
+}
+
+void EngineImpl::act(const journal::InvocationId& id, Engine::Act act,
+                     std::function<void(Result<ActResult>)> on_done) {
+  router_.deliver(id, InvocationMail{ActOn{act, std::move(on_done)}});
+}
+
+void EngineImpl::restart_as_new(const journal::InvocationId& id,
+                                std::function<void(Result<journal::InvocationId>)> on_done) {
+  router_.deliver(id, InvocationMail{CopyAsNew{std::move(on_done)}});
+}
+
+void EngineImpl::replace_state(std::string service, std::string key, std::map<Bytes, Bytes> state,
+                               std::function<void(Result<void>)> on_done) {
+  const auto catalog = parts_.catalog.snapshot();
+  const auto found = catalog->find(service);
+  if (found == catalog->end()) {
+    return on_done(Error(ErrorCode::kNotFound, "service '" + service + "' not found"));
+  }
+  if (found->second.kind == journal::ServiceKind::kService) {
+    return on_done(Error(ErrorCode::kInvalidArgument, "service '" + service + "' has no state"));
+  }
+  router_.deliver(KeyName{std::move(service), std::move(key)},
+                  KeyMail{ReplaceState{std::move(state), std::move(on_done)}});
+}
+
+void EngineImpl::set_service(std::string service, journal::ServiceSettings settings,
+                             std::function<void(Result<void>)> on_done) {
+  const auto catalog = parts_.catalog.snapshot();
+  if (catalog->find(service) == catalog->end()) {
+    return on_done(Error(ErrorCode::kNotFound, "service '" + service + "' not found"));
+  }
+  storage::Batch batch;
+  journal::put_settings(batch, service, settings);
+  parts_.committer.submit(std::move(batch), [this, service = std::move(service), settings,
+                                             on_done = std::move(on_done)](const auto&) {
+    on_done(parts_.catalog.apply(service, settings));
+  });
+}
+
+Engine::Counts EngineImpl::counts() const {
+  return {router_.active(), steps_.busy(), parts_.committer.bytes_in_flight()};
+}
+
+}  // namespace holdfast::actors

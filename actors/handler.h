@@ -1,0 +1,92 @@
+#pragma once
+// Handler: the one door from the engine to handler code. An attempt is one run of a handler for one
+// invocation; who carries it (a coroutine in this process, a connection to another) is behind these
+// classes, which net/egress implements.
+//
+// Threads: an attempt and its host are used by the invocation's actor only; just a step's `run`, and the
+// `done` it calls, go elsewhere.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "journal/entry.h"
+#include "journal/invocation.h"
+
+namespace holdfast::actors {
+
+// How a closure of the handler's ended: a value, or a failure that may be final.
+struct StepFailure {
+  journal::Failure failure;
+  bool terminal = false;
+};
+using StepOutcome = std::variant<Bytes, StepFailure>;
+
+// A closure of the handler's, ready to be executed; may block for minutes.
+struct Step {
+  journal::CompletionId completion = 0;
+  // Executes it and calls `done` exactly once, on any thread, maybe after having returned.
+  std::function<void(std::function<void(StepOutcome)> done)> run;
+};
+
+// What a handler's code needs from its invocation. Called inside calls of Attempt.
+class AttemptHost {
+ public:
+  virtual ~AttemptHost() = default;
+  // A command the journal does not hold yet, in order.
+  virtual void on_command(journal::Entry command) = 0;
+  // The outcome of a Run command.
+  virtual void on_proposal(journal::CompletionId completion, journal::Outcome outcome) = 0;
+  // To be executed once all that was sent before it is durable (INV-1).
+  virtual void on_step(Step step) = 0;
+  // Level: 0 debug, 1 info, 2 warning, 3 error.
+  virtual void on_log(int level, const std::string& line) = 0;
+  // The object's state as of now; none: not set.
+  virtual std::optional<Bytes> read_state(BytesView key) = 0;
+  virtual std::vector<Bytes> list_state() = 0;
+  virtual std::int64_t now_unix_ms() = 0;
+};
+
+struct AttemptStart {
+  const journal::Invocation& invocation;
+  std::vector<journal::Entry> journal;  // At least the Input.
+  std::uint32_t retry_count = 0;
+  std::int64_t retrying_for_ms = 0;
+};
+
+struct AttemptError {
+  journal::AttemptFailure failure;
+  std::optional<std::int64_t> next_retry_delay_ms;  // Replaces the policy's next interval.
+};
+
+enum class AttemptState { kBlocked, kEnded, kFailed };
+
+class Attempt {
+ public:
+  virtual ~Attempt() = default;
+  // Each runs the handler as far as it goes.
+  virtual AttemptState start(AttemptStart start) = 0;
+  virtual AttemptState notify(const journal::Notification& notification) = 0;
+  virtual AttemptState step_done(journal::CompletionId completion, StepOutcome outcome) = 0;
+  // REQUIRES: kBlocked.
+  virtual journal::WaitSet waiting() const = 0;
+  // REQUIRES: kFailed.
+  virtual AttemptError error() const = 0;
+  // An attempt must not be destroyed before this is 0.
+  virtual std::size_t steps_in_flight() const = 0;
+};
+
+// Opens attempts. Any thread.
+class Handlers {
+ public:
+  virtual ~Handlers() = default;
+  // `host` outlives the attempt. kNotFound when nothing serves the target (any more).
+  virtual Result<std::unique_ptr<Attempt>> open(const journal::Target& target,
+                                                AttemptHost& host) = 0;
+};
+
+}  // namespace holdfast::actors

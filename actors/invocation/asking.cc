@@ -1,0 +1,336 @@
+// Asking: what clients, operators and other invocations ask of an invocation.
+
+#include <algorithm>
+#include <caf/send.hpp>
+
+#include "actors/invocation/attempt_link.h"
+#include "actors/caf_types.h"
+#include "actors/invocation/invocation_actor.h"
+
+namespace holdfast::actors {
+
+using journal::Status;
+
+Finished InvocationActor::finished() const {
+  const journal::Invocation& row = state_.row;
+  return {id_, *row.result, row.target,
+          row.completion_retention_ms > 0 ? row.completed_at + row.completion_retention_ms : 0};
+}
+
+Error InvocationActor::unreadable() const {
+  return {ErrorCode::kCorruption,
+          "invocation " + id_.text() + " cannot be read from the store: " + quarantine_reason_};
+}
+
+Error InvocationActor::unknown() const {
+  return {ErrorCode::kNotFound, "invocation " + id_.text() + " not found"};
+}
+
+// Answers one waiter if there is an outcome; it waits on otherwise.
+void InvocationActor::answer(std::uint64_t waiter) {
+  if (state_.row.status != Status::kCompleted) return;
+  when_durable([&waiters = world_.waiters, waiter, done = finished()] {
+    if (const auto callback = waiters.take(done.id, waiter)) callback(done);
+  });
+}
+
+void InvocationActor::on(Ask& mail) {
+  load_if_unknown();
+  if (presence_ == Presence::kPresent) return answer(mail.waiter);
+  const auto callback = world_.waiters.take(id_, mail.waiter);
+  if (callback) callback(presence_ == Presence::kAbsent ? unknown() : unreadable());
+}
+
+void InvocationActor::on(AskOutput& mail) {
+  load_if_unknown();
+  if (presence_ != Presence::kPresent) {
+    mail.on_answer(presence_ == Presence::kAbsent ? unknown() : unreadable());
+    return;
+  }
+  std::optional<Finished> done;
+  if (state_.row.status == Status::kCompleted) done = finished();
+  when_durable([on_answer = std::move(mail.on_answer), done = std::move(done)] {
+    on_answer(done);
+  });
+}
+
+void InvocationActor::on(Asked& mail) {
+  load_if_unknown();
+  if (presence_ == Presence::kQuarantined) {
+    if (mail.request.completion != 0) {
+      decision_.facts.push_back(journal::Tell{
+          mail.from, journal::completion(mail.request.completion,
+                                         journal::Failure{500, unreadable().message(), {}})});
+      decision_.urgent = true;
+    }
+  } else {
+    std::visit([&](const auto& what) { serve(mail, what); }, mail.request.what);
+  }
+  when_durable([&router = world_.router, from = mail.from, number = mail.request.number] {
+    router.deliver_if_present(from, InvocationMail{AskTaken{number}});
+  });
+}
+
+void InvocationActor::serve(const Asked& mail, const journal::Request::StartCall& start) {
+  if (presence_ == Presence::kAbsent) {
+    create(start.invocation, start.input);
+    return;
+  }
+  if (!start.wait) return;
+  const journal::Waiter waiter{mail.from, mail.request.completion};
+  const auto& waiters = state_.row.waiters;
+  if (std::find(waiters.begin(), waiters.end(), waiter) != waiters.end()) return;
+  if (state_.row.target.handler_kind == journal::HandlerKind::kRun) {
+    decision_.facts.push_back(journal::Tell{
+        mail.from,
+        journal::completion(waiter.completion,
+                            journal::Failure{409, "the workflow method was already invoked", {}})});
+    decision_.urgent = true;
+    return;
+  }
+  journal::attach(state_, waiter, true, now(), decision_);
+}
+
+void InvocationActor::serve(const Asked& mail, const journal::Request::AttachTo& attach) {
+  const journal::Waiter waiter{mail.from, mail.request.completion};
+  if (presence_ == Presence::kPresent) {
+    journal::attach(state_, waiter, attach.wait, now(), decision_);
+    return;
+  }
+  decision_.facts.push_back(journal::Tell{
+      mail.from,
+      journal::completion(waiter.completion, journal::Failure{404, unknown().message(), {}})});
+  decision_.urgent = true;
+}
+
+void InvocationActor::serve(const Asked& mail, const journal::Request::PromiseAct& act) {
+  const journal::Waiter asker{mail.from, mail.request.completion};
+  auto known = promises_.find(act.promise.key);
+  if (known == promises_.end()) {
+    auto stored = world_.journal.tables().promise(act.service, act.key, act.promise.key);
+    if (!stored) {
+      decision_.facts.push_back(journal::Tell{
+          mail.from, journal::completion(asker.completion,
+                                         journal::Failure{500, stored.error().message(), {}})});
+      decision_.urgent = true;
+      return;
+    }
+    known = promises_.emplace(act.promise.key, stored->value_or(journal::PromiseRecord{})).first;
+  }
+  journal::promise_act(known->second, asker, act, decision_);
+}
+
+void InvocationActor::on(AskTaken& mail) { open_asks_.erase(mail.number); }
+
+// A signal becomes an entry of the journal, whatever the invocation is doing; the handler gets it
+// when the entry is durable.
+void InvocationActor::take_signal(journal::Notification signal) {
+  journal::signal(state_, std::move(signal), now(), decision_);
+  if (state_.row.status == Status::kRunning && !current_.attempt) want_attempt_ = true;
+}
+
+void InvocationActor::on(SignalSent& mail) {
+  load_if_unknown();
+  if (presence_ != Presence::kPresent) {
+    mail.on_done(presence_ == Presence::kAbsent ? unknown() : unreadable());
+    return;
+  }
+  const bool late = state_.row.status == Status::kCompleted;
+  if (!late) take_signal(std::move(mail.signal));
+  when_durable([on_done = std::move(mail.on_done), late] {
+    on_done(late ? ActResult::kDone : ActResult::kAccepted);
+  });
+}
+
+void InvocationActor::on(ActOn& mail) {
+  load_if_unknown();
+  if (presence_ == Presence::kAbsent) return mail.on_done(unknown());
+  if (presence_ == Presence::kQuarantined) return mail.on_done(unreadable());
+  if (outstanding_ > 0 || !decision_.empty()) {
+    waiting_acts_.push_back(std::move(mail));
+    return;
+  }
+  switch (mail.act) {
+    case Engine::Act::kCancel:
+      return cancel(mail);
+    case Engine::Act::kKill:
+      return kill(mail);
+    case Engine::Act::kPurge:
+      return purge(mail, true);
+    case Engine::Act::kPurgeJournal:
+      return purge(mail, false);
+    case Engine::Act::kPause:
+      return pause(mail);
+    case Engine::Act::kResume:
+      return resume(mail);
+  }
+}
+
+namespace {
+
+std::function<void()> report(ActOn& mail, ActResult result) {
+  return [on_done = std::move(mail.on_done), result] { on_done(result); };
+}
+
+Error wrong_state(const journal::Invocation& row, const char* act) {
+  return {ErrorCode::kConflict, "invocation " + row.id.text() + " is " +
+                                    journal::status_text(row.status) + " and cannot be " + act};
+}
+
+}  // namespace
+
+void InvocationActor::cancel(ActOn& mail) {
+  switch (state_.row.status) {
+    case Status::kCompleted:
+      return mail.on_done(wrong_state(state_.row, "cancelled"));
+    case Status::kScheduled:
+    case Status::kQueued:
+      finish(journal::Failure{409, "canceled", {}});
+      then_.push_back(report(mail, ActResult::kDone));
+      return;
+    case Status::kPaused:
+    case Status::kBackingOff:
+      journal::wake(state_, now(), decision_);
+      break;
+    case Status::kRunning:
+    case Status::kSuspended:
+      break;
+  }
+  take_signal(journal::Notification{journal::kCancelSignal, journal::Empty{}});
+  then_.push_back(report(mail, ActResult::kAccepted));
+}
+
+void InvocationActor::kill(ActOn& mail) {
+  if (state_.row.status == Status::kCompleted) {
+    return mail.on_done(wrong_state(state_.row, "killed"));
+  }
+  // All it has called and sent goes with it.
+  std::vector<journal::InvocationId> children;
+  if (const auto entries = world_.journal.tables().journal(id_)) {
+    for (const auto& one : *entries) {
+      const auto* notification = std::get_if<journal::Notification>(&one.entry.body);
+      if (notification == nullptr) continue;
+      if (const auto* id = std::get_if<journal::InvocationId>(&notification->result)) {
+        children.push_back(*id);
+      }
+    }
+  }
+  finish(journal::Failure{409, "killed", {}});
+  then_.push_back([&router = world_.router, children] {
+    for (const auto& child : children) {
+      router.deliver(child, InvocationMail{ActOn{Engine::Act::kKill, [](const auto&) {}}});
+    }
+  });
+  then_.push_back(report(mail, ActResult::kDone));
+}
+
+void InvocationActor::remove(bool row_too) {
+  const auto& tables = world_.journal.tables();
+  std::vector<journal::Stamp> chunks;
+  if (const auto entries = tables.journal(id_)) {
+    for (const auto& one : *entries) {
+      if (chunks.empty() || chunks.back() != one.stamp) chunks.push_back(one.stamp);
+    }
+  }
+  if (presence_ == Presence::kAbsent) {
+    // Entries told to an invocation that does not exist.
+    for (const journal::Stamp stamp : chunks) decision_.facts.push_back(journal::DropChunk{stamp});
+    journal::rest(state_, decision_);
+    return;
+  }
+  const journal::Target& target = state_.row.target;
+  if (row_too && target.handler_kind == journal::HandlerKind::kRun) {
+    if (const auto names = tables.promises(target.service, target.key)) {
+      for (const auto& name : *names) decision_.facts.push_back(journal::DropPromise{name});
+    }
+    if (const auto keys = tables.state_keys(target.service, target.key)) {
+      for (const Bytes& key : *keys) decision_.facts.push_back(journal::DropState{key});
+    }
+    promises_.clear();
+  }
+  journal::purge(state_, chunks, row_too, decision_);
+  journal_.reset();
+  if (!row_too) return;
+  flush();
+  presence_ = Presence::kAbsent;
+}
+
+void InvocationActor::purge(ActOn& mail, bool row_too) {
+  if (state_.row.status != Status::kCompleted) {
+    return mail.on_done(wrong_state(state_.row, "purged"));
+  }
+  then_.push_back(report(mail, ActResult::kDone));
+  remove(row_too);
+}
+
+void InvocationActor::pause(ActOn& mail) {
+  switch (state_.row.status) {
+    case Status::kPaused:
+      return mail.on_done(ActResult::kDone);
+    case Status::kCompleted:
+    case Status::kScheduled:
+    case Status::kQueued:
+      return mail.on_done(wrong_state(state_.row, "paused"));
+    case Status::kRunning:
+    case Status::kSuspended:
+    case Status::kBackingOff:
+      break;
+  }
+  end_attempt();
+  object_state_.reset();
+  journal_.reset();
+  journal::pause(state_, now(), decision_);
+  then_.push_back(report(mail, ActResult::kAccepted));
+}
+
+void InvocationActor::resume(ActOn& mail) {
+  switch (state_.row.status) {
+    case Status::kPaused:
+    case Status::kBackingOff:
+    case Status::kSuspended:
+      break;
+    case Status::kRunning:
+    case Status::kCompleted:
+    case Status::kScheduled:
+    case Status::kQueued:
+      return mail.on_done(wrong_state(state_.row, "resumed"));
+  }
+  state_.row.retry_count = 0;
+  state_.row.retrying_since = 0;
+  journal::wake(state_, now(), decision_);
+  decision_.urgent = true;
+  want_attempt_ = !current_.attempt;
+  then_.push_back(report(mail, ActResult::kDone));
+}
+
+void InvocationActor::on(CopyAsNew& mail) {
+  load_if_unknown();
+  if (presence_ != Presence::kPresent) {
+    return mail.on_done(presence_ == Presence::kAbsent ? unknown() : unreadable());
+  }
+  const journal::Invocation& row = state_.row;
+  if (row.target.service_kind == journal::ServiceKind::kWorkflow) {
+    return mail.on_done(Error(ErrorCode::kInvalidArgument, "a workflow cannot be restarted as new"));
+  }
+  if (row.status != Status::kCompleted) return mail.on_done(wrong_state(row, "restarted as new"));
+  const auto entries = world_.journal.tables().journal(id_);
+  if (!entries || entries->empty()) {
+    return mail.on_done(
+        Error(ErrorCode::kConflict, "the journal of invocation " + id_.text() + " is gone"));
+  }
+  journal::Invocation copy;
+  const auto key = row.target.keyed() ? std::optional<std::string_view>(row.target.key) : std::nullopt;
+  copy.id = journal::fresh_id(row.target.service, key, now(), world_.random);
+  copy.target = row.target;
+  copy.source = journal::Source::kRestartAsNew;
+  copy.caller = id_;
+  copy.completion_retention_ms = row.completion_retention_ms;
+  copy.journal_retention_ms = row.journal_retention_ms;
+  copy.created_at = copy.modified_at = now();
+  copy.status = copy.target.queued_by_key() ? Status::kQueued : Status::kRunning;
+  then_.push_back([on_done = std::move(mail.on_done), id = copy.id] { on_done(id); });
+  decision_.facts.push_back(journal::Create{std::move(copy), entries->front().entry});
+  decision_.urgent = true;
+}
+
+}  // namespace holdfast::actors

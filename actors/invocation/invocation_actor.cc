@@ -1,0 +1,227 @@
+#include "actors/invocation/invocation_actor.h"
+
+#include <caf/send.hpp>
+
+#include "actors/caf_types.h"
+#include "actors/invocation/attempt_link.h"
+#include "storage/base/log.h"
+
+namespace holdfast::actors {
+
+namespace {
+constexpr Logger kLog("actors");
+}
+
+InvocationActor::InvocationActor(caf::actor_config& config, const Surroundings& world,
+                                 journal::InvocationId id)
+    : caf::event_based_actor(config), world_(world), id_(id) {
+  state_.row.id = id_;
+}
+
+InvocationActor::~InvocationActor() = default;
+
+caf::behavior InvocationActor::make_behavior() {
+  return {[this](InvocationMail& mail) {
+    if (leaving_ && !std::holds_alternative<Leave>(mail.body)) {
+      world_.router.deliver(id_, std::move(mail));  // To the successor.
+      return;
+    }
+    std::visit([this](auto& body) { on(body); }, mail.body);
+    if (!leaving_) settle();
+  }};
+}
+
+std::int64_t InvocationActor::now() const { return to_unix_millis(world_.clock.now()); }
+
+void InvocationActor::load_if_unknown() {
+  if (presence_ != Presence::kUnknown) return;
+  load();
+  resume_if_due();
+}
+
+void InvocationActor::load() {
+  auto loaded = world_.journal.load(id_);
+  if (!loaded) {
+    presence_ = Presence::kQuarantined;
+    quarantine_reason_ = loaded.error().message();
+    kLog.error("invocation cannot be read and is left alone", "invocation={} reason={}", id_.text(),
+               quarantine_reason_);
+    return;
+  }
+  if (!*loaded) {
+    presence_ = Presence::kAbsent;
+    if (auto wake_ups = world_.journal.tables().wake_ups(id_)) rows_.wake_ups = *wake_ups;
+    return;
+  }
+  presence_ = Presence::kPresent;
+  state_ = std::move((*loaded)->state);
+  rows_.wake_ups = std::move((*loaded)->wake_ups);
+  rows_.queue = 0;
+  if (state_.row.target.queued_by_key()) find_place();
+  last_stamp_ = std::max(last_stamp_, (*loaded)->last_stamp);
+  journal_.emplace();
+  journal_->reserve((*loaded)->entries.size());
+  for (auto& entry : (*loaded)->entries) journal_->push_back(std::move(entry.entry));
+}
+
+// The stamp of its place in the queue of its key. The holder's is the first.
+void InvocationActor::find_place() {
+  const journal::Target& target = state_.row.target;
+  journal::Stamp after = 0;
+  for (;;) {
+    const auto places = world_.journal.tables().queue(target.service, target.key, after, 64);
+    if (!places || places->empty()) return;
+    for (const auto& place : *places) {
+      if (place.id == id_) {
+        rows_.queue = state_.row.queue_position = place.stamp;
+        return;
+      }
+      after = place.stamp;
+    }
+  }
+}
+
+void InvocationActor::when_durable(std::function<void()> then) {
+  if (decision_.empty() && outstanding_ == 0) {
+    then();
+    return;
+  }
+  then_.push_back(std::move(then));
+}
+
+// Does whatever the present state of affairs calls for. Called after every mail.
+void InvocationActor::settle() {
+  if (outstanding_ == 0 && !waiting_acts_.empty() && decision_.empty()) {
+    ActOn act = std::move(waiting_acts_.front());
+    waiting_acts_.pop_front();
+    on(act);
+  }
+  if (current_.attempt) {
+    if (broken_ || current_.state == AttemptState::kFailed) {
+      if (may_close()) fail_attempt();
+    } else if (current_.state == AttemptState::kEnded) {
+      if (may_close()) finish(std::move(*output_));
+    } else if (waits_long()) {
+      park();
+    }
+  }
+  if (want_attempt_ && !current_.attempt && outstanding_ == 0) {
+    if (journal_ || decision_.empty()) {
+      start_attempt();
+      settle();
+      return;
+    }
+    decision_.urgent = true;  // To be stored first; then the journal is read again.
+  }
+  flush();
+  run_waiting_steps();
+  leave_if_done();
+}
+
+void InvocationActor::flush() {
+  if (then_.empty() && !decision_.urgent) return;
+  storage::Batch batch;
+  journal::Decision decision = std::exchange(decision_, {});
+  const bool leaves_key = decision.queue == journal::QueuePlace::kLeave;
+  journal::Consequences consequences =
+      journal::Journal::stage(state_, std::move(decision), rows_, now(), batch);
+  send_out(std::move(batch), std::move(consequences), leaves_key);
+}
+
+void InvocationActor::send_out(storage::Batch batch, journal::Consequences consequences,
+                               bool leaves_key) {
+  ++outstanding_;
+  KeyName key;
+  if (consequences.queue || leaves_key) {
+    key = {state_.row.target.service, state_.row.target.key};
+  }
+  // Runs on the committer's thread, in the order of the log.
+  auto tell_all = [self = caf::actor(this), id = id_, key, &world = world_,
+                   then = std::exchange(then_, {})](journal::Consequences told,
+                                                    const storage::CommitReceipt& receipt) {
+    told.resolve(receipt.first_lsn().value());
+    for (journal::Arrival& one : told.arrivals) {
+      world.router.deliver(one.to,
+                           InvocationMail{Arrived{std::move(one.entry), one.chunk, one.wake_up}});
+    }
+    for (journal::Created& one : told.created) {
+      const journal::InvocationId created = one.invocation.id;
+      if (one.invocation.status == journal::Status::kScheduled) continue;  // Its timer is armed.
+      const KeyName its_key{one.invocation.target.service, one.invocation.target.key};
+      const journal::Stamp place = one.queue;
+      world.router.deliver(created, InvocationMail{Started{std::move(one)}});
+      if (place != 0) world.router.deliver(its_key, KeyMail{Enqueued{created, place}});
+    }
+    if (!told.timers.empty()) {
+      caf::anon_send(world.timers, TimerMail{Arm{std::move(told.timers)}});
+    }
+    for (journal::Request& request : told.requests) {
+      const journal::InvocationId to = request.to;
+      world.router.deliver(to, InvocationMail{Asked{id, std::move(request)}});
+    }
+    if (told.queue) world.router.deliver(key, KeyMail{Enqueued{id, *told.queue}});
+    for (const auto& one : then) one();
+    caf::anon_send(self, InvocationMail{Committed{told.chunk, told.wake_up, told.queue,
+                                                  std::move(told.notifications)}});
+  };
+  const storage::Ticket ticket = world_.committer.submit_staged(
+      std::move(batch), std::move(consequences), std::move(tell_all));
+  if (leaves_key) {
+    world_.router.deliver(key, KeyMail{Left{id_, ticket, std::exchange(object_state_, nullptr)}});
+  }
+}
+
+void InvocationActor::on(Committed& mail) {
+  --outstanding_;
+  if (mail.chunk) last_stamp_ = std::max(last_stamp_, *mail.chunk);
+  if (mail.wake_up) rows_.wake_ups.push_back(*mail.wake_up);
+  if (mail.queue) rows_.queue = state_.row.queue_position = *mail.queue;
+  for (journal::Notification& notification : mail.notifications) {
+    if (current_.attempt) {
+      if (current_.state == AttemptState::kBlocked) drive(current_.attempt->notify(notification));
+    } else if (journal_) {
+      journal_->push_back(journal::Entry{{}, std::move(notification)});
+    }
+  }
+}
+
+void InvocationActor::on(ParkIfWaiting& mail) {
+  wait_noted_ = false;
+  const bool waiting = current_.attempt && current_.state == AttemptState::kBlocked &&
+                       !steps_pending() && state_.row.status == journal::Status::kRunning;
+  if (waiting && mail.wait == wait_ && may_close() && decision_.empty()) {
+    park();
+    return;
+  }
+  const bool queued = presence_ == Presence::kPresent && !current_.attempt &&
+                      state_.row.status == journal::Status::kQueued && outstanding_ == 0 &&
+                      decision_.empty();
+  if (queued && mail.wait == wait_) {
+    leaving_ = true;
+    world_.router.retire(id_);
+  }
+}
+
+void InvocationActor::leave_if_done() {
+  const bool at_rest = outstanding_ == 0 && decision_.empty() && then_.empty() && !want_attempt_ &&
+                       former_.empty() && open_asks_.empty() && waiting_acts_.empty();
+  if (!at_rest) return;
+  if (presence_ == Presence::kPresent) {
+    const journal::Status status = state_.row.status;
+    if (status == journal::Status::kRunning) return;
+    if (status == journal::Status::kQueued) {
+      if (!wait_noted_) {
+        wait_noted_ = true;
+        world_.wait_notes.add({now(), id_, wait_});
+      }
+      return;
+    }
+  }
+  if (steps_pending()) return;
+  leaving_ = true;
+  world_.router.retire(id_);
+}
+
+void InvocationActor::on(Leave&) { quit(); }
+
+}  // namespace holdfast::actors

@@ -1,0 +1,153 @@
+#pragma once
+// InvocationActor: the owner of one invocation while it is in memory. It turns mail into events, has the
+// machine decide, the committer store, and only then lets the world hear of it.
+//
+// It comes to life with its first mail, loads what is stored (unless it is new), replays the journal to
+// the handler, and leaves when the invocation is over or waits for long.
+//
+// Invariants
+//   INV-1  What others hear goes out with the receipt of its batch, in the order of the log; closures run
+//          only when nothing of this invocation (or of what it has seen) is waiting for a receipt.
+//   INV-4  One attempt at a time; what an earlier one still does is ignored (AttemptLink).
+//   INV-7  A fired timer is answered when the batch that takes note of it is durable.
+//   INV-8  An id determined by its request is created here and nowhere else.
+//   INV-11 What cannot be read back quarantines this invocation and nothing else.
+
+#include <caf/event_based_actor.hpp>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "actors/mail.h"
+#include "actors/object_state.h"
+#include "actors/surroundings.h"
+
+namespace holdfast::actors {
+
+class InvocationActor : public caf::event_based_actor {
+ public:
+  InvocationActor(caf::actor_config& config, const Surroundings& world, journal::InvocationId id);
+  ~InvocationActor() override;
+  caf::behavior make_behavior() override;
+
+ private:
+  class AttemptLink;
+  // An attempt and its end of the line to this actor; kept after its end until its steps are done.
+  struct RunningAttempt {
+    std::uint64_t number = 0;
+    std::unique_ptr<AttemptLink> link;
+    std::unique_ptr<Attempt> attempt;
+    AttemptState state = AttemptState::kBlocked;
+    std::size_t steps_running = 0;  // Closures given away and not reported done.
+  };
+  enum class Presence { kUnknown, kAbsent, kPresent, kQuarantined };
+
+  // invocation_actor.cc: life in memory
+  void on(Committed& mail);
+  void on(Leave& mail);
+  void on(ParkIfWaiting& mail);
+  void load();
+  void load_if_unknown();
+  void find_place();
+  // Calls `then` when everything decided so far is durable; at once when it is already.
+  void when_durable(std::function<void()> then);
+  void settle();
+  void flush();
+  void send_out(storage::Batch batch, journal::Consequences consequences, bool leaves_key);
+  void leave_if_done();
+  std::int64_t now() const;
+
+  // starting.cc: how it comes to be and comes back
+  void on(Begin& mail);
+  void on(Started& mail);
+  void on(Wake& mail);
+  void on(Grant& mail);
+  void on(Arrived& mail);
+  void on(TimerFired& mail);
+  void resume_if_due();
+
+  // running.cc: the attempt
+  void on(StepDone& mail);
+  void on(StateReplaced& mail);
+  void start_attempt();
+  void drive(AttemptState state);
+  void end_attempt();
+  void take_command(journal::Entry command);
+  void run_waiting_steps();
+  void run_step(Step step);
+  void finish(journal::Outcome outcome);
+  void fail_attempt();
+  bool may_close() const { return outstanding_ == 0 && open_asks_.empty(); }
+  bool steps_pending() const { return current_.steps_running > 0 || !waiting_steps_.empty(); }
+  // Whether it waits, outside itself, for longer than it may stay; notes shorter waits down.
+  bool waits_long();
+  void park();
+  void ask_again();
+  Result<journal::Resolution> resolve_call(const journal::Call& call) const;
+  void break_attempt(std::uint16_t code, std::string message);
+  const HandlerInfo* handler_info(const CatalogSnapshot& catalog) const;
+
+  // asking.cc: what others ask of it
+  void on(Ask& mail);
+  void on(AskOutput& mail);
+  void on(Asked& mail);
+  void on(AskTaken& mail);
+  void on(SignalSent& mail);
+  void on(ActOn& mail);
+  void on(CopyAsNew& mail);
+  void serve(const Asked& mail, const journal::Request::StartCall& start);
+  void serve(const Asked& mail, const journal::Request::AttachTo& attach);
+  void serve(const Asked& mail, const journal::Request::PromiseAct& act);
+  void cancel(ActOn& mail);
+  void kill(ActOn& mail);
+  void purge(ActOn& mail, bool row_too);
+  void pause(ActOn& mail);
+  void resume(ActOn& mail);
+  void remove(bool row_too);
+  void create(journal::Invocation row, journal::Entry input);
+  void join(Begin& mail);
+  void answer(std::uint64_t waiter);
+  void take_signal(journal::Notification signal);
+  Finished finished() const;
+  Error unreadable() const;
+  Error unknown() const;
+
+  const Surroundings& world_;
+  const journal::InvocationId id_;
+
+  // What is stored, plus what is decided and on its way there.
+  Presence presence_ = Presence::kUnknown;
+  std::string quarantine_reason_;
+  journal::InvocationState state_;
+  journal::OwnRows rows_;
+  journal::Stamp last_stamp_ = 0;            // Of the newest chunk known here.
+  std::optional<std::vector<journal::Entry>> journal_;  // As loaded; given to the next attempt.
+  std::map<std::string, journal::PromiseRecord> promises_;  // Of its workflow key, once touched.
+
+  // What is decided and not submitted yet.
+  journal::Decision decision_;
+  std::vector<std::function<void()>> then_;
+  std::size_t outstanding_ = 0;              // Batches without their receipt.
+  std::set<std::uint32_t> open_asks_;        // Requests not yet acknowledged, by command number.
+
+  // The attempt.
+  RunningAttempt current_;
+  std::vector<RunningAttempt> former_;       // Their steps still run.
+  std::uint64_t attempts_ = 0;
+  std::optional<journal::Outcome> output_;   // The handler has returned.
+  std::optional<AttemptError> broken_;       // The engine found fault with the attempt.
+  std::deque<Step> waiting_steps_;           // For a receipt.
+  std::deque<ActOn> waiting_acts_;           // Until nothing is outstanding.
+  bool want_attempt_ = false;
+  std::shared_ptr<ObjectState> object_state_;
+  storage::Ticket seen_through_{};           // What it has seen of its key; see Grant.
+
+  std::uint64_t wait_ = 0;                   // Counts its waits.
+  bool wait_noted_ = false;
+  bool leaving_ = false;
+};
+
+}  // namespace holdfast::actors

@@ -1,0 +1,327 @@
+// Running: the attempt, from its first line to its end.
+
+#include <algorithm>
+#include <caf/send.hpp>
+#include <cmath>
+
+#include "actors/catalog/resolve.h"
+#include "actors/caf_types.h"
+#include "actors/invocation/attempt_link.h"
+#include "actors/invocation/invocation_actor.h"
+#include "storage/base/log.h"
+
+namespace holdfast::actors {
+
+namespace {
+constexpr Logger kLog("actors");
+constexpr Logger kHandlerLog("handler");
+}  // namespace
+
+using journal::Status;
+
+void InvocationActor::AttemptLink::on_log(int level, const std::string& line) {
+  if (actor_ == nullptr) return;
+  const std::string id = actor_->id_.text();
+  switch (level) {
+    case 0:
+      return kHandlerLog.debug(line, "invocation={}", id);
+    case 1:
+      return kHandlerLog.info(line, "invocation={}", id);
+    case 2:
+      return kHandlerLog.warn(line, "invocation={}", id);
+    default:
+      return kHandlerLog.error(line, "invocation={}", id);
+  }
+}
+
+std::optional<Bytes> InvocationActor::AttemptLink::read_state(BytesView key) {
+  if (actor_ == nullptr || !actor_->object_state_) return std::nullopt;
+  auto value = actor_->object_state_->get(key);
+  if (value) return std::move(*value);
+  actor_->break_attempt(500, "state cannot be read: " + value.error().message());
+  return std::nullopt;
+}
+
+std::vector<Bytes> InvocationActor::AttemptLink::list_state() {
+  if (actor_ == nullptr || !actor_->object_state_) return {};
+  auto keys = actor_->object_state_->keys();
+  if (keys) return std::move(*keys);
+  actor_->break_attempt(500, "state cannot be read: " + keys.error().message());
+  return {};
+}
+
+std::int64_t InvocationActor::AttemptLink::now_unix_ms() {
+  return actor_ == nullptr ? 0 : actor_->now();
+}
+
+// REQUIRES: nothing outstanding, no attempt.
+void InvocationActor::start_attempt() {
+  want_attempt_ = false;
+  if (presence_ != Presence::kPresent || state_.row.status != Status::kRunning) return;
+  if (!journal_) {
+    CHECK(decision_.empty(), "a journal is read again only when all of it is stored");
+    load();
+    if (presence_ != Presence::kPresent) return;
+  }
+  output_.reset();
+  broken_.reset();
+  current_ = {};
+  current_.number = ++attempts_;
+  current_.link = std::make_unique<AttemptLink>(*this);
+  const journal::Target& target = state_.row.target;
+  auto opened = world_.handlers.open(target, *current_.link);
+  if (!opened) {
+    break_attempt(404, opened.error().message());
+    fail_attempt();
+    return;
+  }
+  current_.attempt = std::move(*opened);
+  if (target.keyed() && !object_state_) {
+    object_state_ =
+        std::make_shared<ObjectState>(world_.journal.tables(), target.service, target.key);
+  }
+  if (journal_->empty()) {
+    break_attempt(500, "the journal has no input");
+    return;
+  }
+  ask_again();
+  const journal::Invocation& row = state_.row;
+  std::vector<journal::Entry> entries = std::move(*journal_);
+  journal_.reset();
+  drive(current_.attempt->start(
+      AttemptStart{row, std::move(entries), row.retry_count,
+                   row.retrying_since == 0 ? 0 : now() - row.retrying_since}));
+}
+
+void InvocationActor::drive(AttemptState state) {
+  current_.state = state;
+  ++wait_;
+}
+
+void InvocationActor::break_attempt(std::uint16_t code, std::string message) {
+  if (broken_) return;
+  broken_.emplace();
+  broken_->failure.code = code;
+  broken_->failure.message = std::move(message);
+}
+
+Result<journal::Resolution> InvocationActor::resolve_call(const journal::Call& call) const {
+  const auto catalog = world_.catalog.snapshot();
+  const auto service = catalog->find(call.service);
+  const bool keyed =
+      service != catalog->end() && service->second.kind != journal::ServiceKind::kService;
+  Resolved resolved = TRY(resolve(
+      *catalog, call.service,
+      keyed || !call.key.empty() ? std::optional<std::string_view>(call.key) : std::nullopt,
+      call.handler, call.idempotency_key.has_value()));
+  const auto key =
+      keyed ? std::optional<std::string_view>(resolved.resolution.target.key) : std::nullopt;
+  resolved.resolution.fresh_id =
+      journal::fresh_id(resolved.resolution.target.service, key, now(), world_.random);
+  return std::move(resolved.resolution);
+}
+
+void InvocationActor::take_command(journal::Entry entry) {
+  if (broken_) return;
+  if (auto* output = std::get_if<journal::Output>(&entry.body)) {
+    output_ = std::move(output->result);
+    return;
+  }
+  const journal::HandlerKind kind = state_.row.target.handler_kind;
+  const bool may_write = kind == journal::HandlerKind::kExclusive || kind == journal::HandlerKind::kRun;
+  if (const auto* write = std::get_if<journal::WriteState>(&entry.body)) {
+    if (!may_write) return break_attempt(500, "this handler may only read state (RT0017)");
+    object_state_->set(write->key, write->value);
+  } else if (const auto* clear = std::get_if<journal::ClearState>(&entry.body)) {
+    if (!may_write) return break_attempt(500, "this handler may only read state (RT0017)");
+    if (clear->key) {
+      object_state_->clear(*clear->key);
+    } else {
+      const auto keys = object_state_->keys();
+      if (!keys) return break_attempt(500, "state cannot be read: " + keys.error().message());
+      for (const Bytes& key : *keys) {
+        object_state_->clear(key);
+        decision_.facts.push_back(journal::DropState{key});
+      }
+    }
+  } else if (std::holds_alternative<journal::Promise>(entry.body) &&
+             state_.row.target.service_kind != journal::ServiceKind::kWorkflow) {
+    return break_attempt(500, "only workflows have promises (RT0017)");
+  }
+
+  std::optional<journal::Resolution> resolution;
+  if (const auto* call = std::get_if<journal::Call>(&entry.body)) {
+    auto resolved = resolve_call(*call);
+    if (!resolved) return break_attempt(404, resolved.error().message() + " (RT0018)");
+    resolution = std::move(*resolved);
+  }
+  const std::size_t asked_before = decision_.requests.size();
+  journal::command(state_, std::move(entry), resolution ? &*resolution : nullptr, now(), decision_);
+  for (std::size_t i = asked_before; i < decision_.requests.size(); ++i) {
+    open_asks_.insert(decision_.requests[i].number);
+  }
+}
+
+// Requests of an earlier process that may never have reached their owner.
+void InvocationActor::ask_again() {
+  for (const auto& [number, entry] : std::exchange(state_.open_asks, {})) {
+    std::optional<journal::Resolution> resolution;
+    if (const auto* call = std::get_if<journal::Call>(&entry.body)) {
+      // A send is acknowledged before its sender rests, which rewrites the row.
+      if (call->completion == 0 && number < state_.row.journal_commands) continue;
+      auto resolved = resolve_call(*call);
+      if (!resolved) {
+        break_attempt(404, resolved.error().message() + " (RT0018)");
+        return;
+      }
+      resolution = std::move(*resolved);
+    }
+    auto request = journal::request_of(state_, number, entry,
+                                       resolution ? &*resolution : nullptr, now());
+    if (!request) continue;
+    open_asks_.insert(number);
+    const journal::InvocationId to = request->to;
+    world_.router.deliver(to, InvocationMail{Asked{id_, std::move(*request)}});
+  }
+}
+
+// INV-1: a closure acts on the world, so all that led to it must be durable.
+void InvocationActor::run_waiting_steps() {
+  if (waiting_steps_.empty() || outstanding_ > 0 || !current_.attempt) return;
+  if (world_.committer.durable_through() < seen_through_) {
+    send_out({}, {}, false);  // A barrier; its receipt brings us back.
+    return;
+  }
+  while (!waiting_steps_.empty()) {
+    Step step = std::move(waiting_steps_.front());
+    waiting_steps_.pop_front();
+    run_step(std::move(step));
+  }
+}
+
+void InvocationActor::run_step(Step step) {
+  ++current_.steps_running;
+  world_.steps.post([step = std::move(step), self = caf::actor(this), number = current_.number] {
+    step.run([self, number, completion = step.completion](StepOutcome outcome) {
+      caf::anon_send(self, InvocationMail{StepDone{number, completion, std::move(outcome)}});
+    });
+  });
+}
+
+void InvocationActor::on(StepDone& mail) {
+  if (current_.attempt && mail.attempt == current_.number) {
+    --current_.steps_running;
+    if (current_.state == AttemptState::kBlocked && !broken_) {
+      drive(current_.attempt->step_done(mail.completion, std::move(mail.outcome)));
+    }
+    return;
+  }
+  // INV-4: of a former attempt; nobody asks for its outcome.
+  std::erase_if(former_, [&](RunningAttempt& one) {
+    return one.number == mail.attempt && --one.steps_running == 0;
+  });
+}
+
+void InvocationActor::on(StateReplaced&) {
+  load_if_unknown();
+  if (outstanding_ == 0 && decision_.empty() && object_state_) object_state_->forget();
+}
+
+void InvocationActor::end_attempt() {
+  if (current_.link) current_.link->cut();
+  waiting_steps_.clear();
+  want_attempt_ = false;
+  // The handler's frame must outlive closures that still run.
+  if (current_.steps_running > 0) former_.push_back(std::move(current_));
+  current_ = {};
+  broken_.reset();
+  output_.reset();
+}
+
+void InvocationActor::finish(journal::Outcome outcome) {
+  journal::finish(state_, std::move(outcome), now(), decision_);
+  end_attempt();
+  journal_.reset();
+  then_.push_back([&waiters = world_.waiters, done = finished()] {
+    for (const auto& callback : waiters.take_all(done.id)) callback(done);
+  });
+}
+
+const HandlerInfo* InvocationActor::handler_info(const CatalogSnapshot& catalog) const {
+  const auto service = catalog.find(state_.row.target.service);
+  return service == catalog.end() ? nullptr : service->second.handler(state_.row.target.handler);
+}
+
+void InvocationActor::fail_attempt() {
+  AttemptError error = broken_ ? std::move(*broken_) : current_.attempt->error();
+  end_attempt();
+  object_state_.reset();
+
+  const auto catalog = world_.catalog.snapshot();
+  const HandlerInfo* const info = handler_info(*catalog);
+  const RetryPolicy policy = info == nullptr ? RetryPolicy{} : info->retry;
+  const std::uint32_t attempt = state_.row.retry_count + 1;
+  const bool own_delay = error.next_retry_delay_ms.has_value();
+  const bool last = !own_delay && policy.max_attempts && attempt >= *policy.max_attempts;
+
+  std::optional<std::int64_t> delay_ms = error.next_retry_delay_ms;
+  if (!own_delay && !last) {
+    const double interval =
+        std::min(static_cast<double>(policy.initial_interval_ms) *
+                     std::pow(policy.factor, std::min<std::uint32_t>(attempt - 1, 64)),
+                 static_cast<double>(policy.max_interval_ms));
+    const double share =
+        static_cast<double>(world_.random.next() >> 11) / static_cast<double>(1ull << 53);
+    delay_ms = static_cast<std::int64_t>(interval * (1 + policy.jitter * (2 * share - 1)));
+  }
+  kLog.warn("attempt failed", "invocation={} target={} attempt={} code={} {} reason={}",
+            id_.text(), state_.row.target.text(), attempt, error.failure.code,
+            delay_ms ? "retry_in_ms=" + std::to_string(*delay_ms) : std::string("last=yes"),
+            error.failure.message);
+  if (last && policy.on_max_attempts == OnMaxAttempts::kKill) {
+    finish(journal::Failure{error.failure.code, error.failure.message, {}});
+    return;
+  }
+  journal::back_off(state_, std::move(error.failure), delay_ms, now(), decision_);
+}
+
+bool InvocationActor::waits_long() {
+  if (current_.state != AttemptState::kBlocked || steps_pending() || !may_close() ||
+      state_.row.status != Status::kRunning) {
+    return false;
+  }
+  const bool news_pending = std::any_of(
+      decision_.facts.begin(), decision_.facts.end(), [](const journal::Fact& fact) {
+        const auto* append = std::get_if<journal::Append>(&fact);
+        return append != nullptr && !append->entry.is_command();
+      });
+  if (news_pending) return false;
+
+  const journal::WaitSet waits = current_.attempt->waiting();
+  bool only_sleeps = waits.signals.empty() && waits.named_signals.empty();
+  std::int64_t due = INT64_MAX;
+  for (const journal::CompletionId id : waits.completions) {
+    const auto sleep = std::find_if(
+        state_.open_sleeps.begin(), state_.open_sleeps.end(),
+        [&](const journal::Timer& timer) { return timer.completion == id; });
+    if (sleep == state_.open_sleeps.end()) {
+      only_sleeps = false;
+      break;
+    }
+    due = std::min(due, sleep->due_unix_ms);
+  }
+  if (only_sleeps && !waits.completions.empty()) {
+    return due - now() > world_.options.park_after_ms;
+  }
+  if (!wait_noted_) {
+    wait_noted_ = true;
+    world_.wait_notes.add({now(), id_, wait_});
+  }
+  return false;
+}
+
+void InvocationActor::park() {
+  journal::park(state_, current_.attempt->waiting(), now(), decision_);
+}
+
+}  // namespace holdfast::actors

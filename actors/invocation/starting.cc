@@ -1,0 +1,183 @@
+// Starting: how an invocation comes to be, and what brings it back.
+
+#include <algorithm>
+#include <caf/send.hpp>
+
+#include "actors/invocation/invocation_actor.h"
+#include "actors/caf_types.h"
+#include "actors/invocation/attempt_link.h"
+
+namespace holdfast::actors {
+
+using journal::Status;
+
+void InvocationActor::on(Begin& mail) {
+  if (presence_ == Presence::kUnknown && !mail.id_determined) presence_ = Presence::kAbsent;
+  load_if_unknown();
+  if (presence_ == Presence::kQuarantined) {
+    if (mail.on_accepted) mail.on_accepted(unreadable());
+    if (const auto callback = world_.waiters.take(id_, mail.waiter)) callback(unreadable());
+    return;
+  }
+  if (presence_ == Presence::kPresent) {
+    join(mail);
+    return;
+  }
+  create(std::move(mail.invocation), std::move(mail.input));
+  if (!mail.on_accepted) return;
+  then_.push_back([on_accepted = std::move(mail.on_accepted), id = id_,
+                   at = state_.row.scheduled_start_at] { on_accepted(Accepted{id, true, at}); });
+}
+
+// INV-8: the request's key names an invocation that is there already.
+void InvocationActor::join(Begin& mail) {
+  if (mail.on_accepted) {
+    when_durable([on_accepted = std::move(mail.on_accepted), id = id_,
+                  at = state_.row.scheduled_start_at] { on_accepted(Accepted{id, false, at}); });
+  }
+  if (mail.waiter == 0) return;
+  if (state_.row.target.handler_kind == journal::HandlerKind::kRun) {
+    if (const auto callback = world_.waiters.take(id_, mail.waiter)) {
+      callback(Error(ErrorCode::kConflict, "the workflow method was already invoked"));
+    }
+    return;
+  }
+  answer(mail.waiter);
+}
+
+void InvocationActor::create(journal::Invocation row, journal::Entry input) {
+  state_ = {};
+  state_.row = std::move(row);
+  presence_ = Presence::kPresent;
+  journal_.emplace();
+  journal_->push_back(input);
+  journal::accept(state_, std::move(input), now(), decision_);
+  want_attempt_ = state_.row.status == Status::kRunning;
+}
+
+void InvocationActor::on(Started& mail) {
+  if (presence_ == Presence::kPresent) return;
+  journal::Created& created = mail.created;
+  presence_ = Presence::kPresent;
+  state_ = {};
+  state_.row = std::move(created.invocation);
+  state_.fold(created.input);
+  last_stamp_ = created.chunk;
+  rows_ = {{created.wake_up}, created.queue};
+  state_.row.queue_position = created.queue;
+  journal_.emplace();
+  journal_->push_back(std::move(created.input));
+  want_attempt_ = state_.row.status == Status::kRunning;
+}
+
+void InvocationActor::on(Wake&) { load_if_unknown(); }
+
+// After loading: what is stored may ask for an attempt that nobody has started, because the process
+// ended, or because what it waited for came while nobody was in memory.
+void InvocationActor::resume_if_due() {
+  if (presence_ == Presence::kQuarantined) return;
+  if (presence_ == Presence::kAbsent) {
+    if (!rows_.wake_ups.empty()) remove(false);
+    return;
+  }
+  const auto woken_by = [&](const auto& wakes) {
+    return std::any_of(journal_->begin(), journal_->end(), [&](const journal::Entry& entry) {
+      const auto* notification = std::get_if<journal::Notification>(&entry.body);
+      return notification != nullptr && wakes(*notification);
+    });
+  };
+  switch (state_.row.status) {
+    case Status::kRunning:
+      want_attempt_ = true;
+      return;
+    case Status::kQueued:
+      world_.router.deliver(KeyName{state_.row.target.service, state_.row.target.key},
+                            KeyMail{LookAgain{}});
+      return;
+    case Status::kSuspended:
+      if (!rows_.wake_ups.empty() &&
+          woken_by([&](const auto& one) { return state_.row.waits.wakes_for(one); })) {
+        journal::wake(state_, now(), decision_);
+        want_attempt_ = true;
+        return;
+      }
+      break;
+    case Status::kScheduled:
+    case Status::kBackingOff:
+    case Status::kPaused:
+    case Status::kCompleted:
+      break;
+  }
+  if (!rows_.wake_ups.empty()) journal::rest(state_, decision_);
+}
+
+void InvocationActor::on(Arrived& mail) {
+  load_if_unknown();
+  if (presence_ == Presence::kQuarantined) return;
+  if (mail.chunk <= last_stamp_) return;  // Read with the rest.
+  last_stamp_ = mail.chunk;
+  rows_.wake_ups.push_back(mail.wake_up);
+  if (presence_ == Presence::kAbsent) {
+    decision_.facts.push_back(journal::DropChunk{mail.chunk});
+    journal::rest(state_, decision_);
+    return;
+  }
+  state_.fold(mail.entry);
+  const auto& notification = std::get<journal::Notification>(mail.entry.body);
+  const Status status = state_.row.status;
+  const bool is_cancel = notification.of == decltype(notification.of)(journal::kCancelSignal);
+  const bool wakes = (status == Status::kSuspended && state_.row.waits.wakes_for(notification)) ||
+                     (is_cancel && (status == Status::kPaused || status == Status::kBackingOff));
+  if (wakes) {
+    journal::wake(state_, now(), decision_);
+    want_attempt_ = !current_.attempt;
+  } else if (status != Status::kRunning && status != Status::kQueued) {
+    journal::rest(state_, decision_);
+  }
+  if (current_.attempt) {
+    if (current_.state == AttemptState::kBlocked) drive(current_.attempt->notify(notification));
+  } else if (journal_) {
+    journal_->push_back(std::move(mail.entry));
+  }
+}
+
+void InvocationActor::on(Grant& mail) {
+  load_if_unknown();
+  if (presence_ == Presence::kPresent && state_.row.status != Status::kCompleted) {
+    if (state_.row.status != Status::kQueued) return;  // It holds the key already.
+    seen_through_ = mail.after;
+    object_state_ = std::move(mail.state);
+    journal::begin(state_, now(), decision_);
+    ++wait_;
+    want_attempt_ = true;
+    return;
+  }
+  // It does not need its turn; the next one shall have it.
+  world_.router.deliver(mail.key, KeyMail{Left{id_, mail.after, std::move(mail.state)}});
+}
+
+void InvocationActor::on(TimerFired& mail) {
+  load_if_unknown();
+  const auto taken = [timers = world_.timers] { caf::anon_send(timers, TimerMail{Taken{}}); };
+  if (presence_ == Presence::kQuarantined) {
+    taken();  // The row stays for the operator; it fires again at the next start.
+    return;
+  }
+  const journal::Timer& timer = mail.timer;
+  const bool present = presence_ == Presence::kPresent;
+  const journal::Invocation& row = state_.row;
+  const bool completed = present && row.status == Status::kCompleted;
+  if (completed && timer.kind == journal::TimerKind::kExpire &&
+      row.completed_at + row.completion_retention_ms <= timer.due_unix_ms) {
+    remove(true);
+  } else if (completed && timer.kind == journal::TimerKind::kExpireJournal) {
+    remove(false);
+  } else if (present && journal::timer_fired(state_, timer, now(), decision_)) {
+    want_attempt_ = !current_.attempt;
+  }
+  decision_.facts.push_back(journal::DropTimer{timer});
+  decision_.urgent = true;
+  then_.push_back(taken);
+}
+
+}  // namespace holdfast::actors

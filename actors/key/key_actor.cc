@@ -1,0 +1,131 @@
+#include "actors/key/key_actor.h"
+
+#include <algorithm>
+
+#include "actors/caf_types.h"
+#include "actors/object_state.h"
+#include "actors/surroundings.h"
+#include "storage/base/log.h"
+
+namespace holdfast::actors {
+
+namespace {
+constexpr Logger kLog("actors");
+}
+
+KeyActor::KeyActor(caf::actor_config& config, const Surroundings& world, KeyName name)
+    : caf::event_based_actor(config), world_(world), name_(std::move(name)) {}
+
+caf::behavior KeyActor::make_behavior() {
+  return {[this](KeyMail& mail) {
+    if (leaving_ && !std::holds_alternative<Leave>(mail.body)) {
+      world_.router.deliver(name_, std::move(mail));  // To the successor.
+      return;
+    }
+    ++activity_;
+    std::visit([this](auto& body) { on(body); }, mail.body);
+  }};
+}
+
+void KeyActor::on(Enqueued& mail) {
+  if (!more_in_store_ && mail.stamp > seen_) {
+    if (queue_.size() < kInMemoryMax) {
+      queue_.push_back({mail.stamp, mail.id});
+      seen_ = mail.stamp;
+    } else {
+      more_in_store_ = true;
+    }
+  }
+  let_in();
+}
+
+void KeyActor::on(Left& mail) {
+  if (seen_ == 0) load_more();
+  std::erase_if(queue_, [&](const auto& place) { return place.id == mail.id; });
+  after_ = std::max(after_, mail.at);
+  if (inside_ == mail.id || !inside_) {
+    inside_.reset();
+    if (mail.state) state_ = std::move(mail.state);
+    if (state_ && state_->bytes() > kStateBytesKept && all_durable()) state_->forget();
+  }
+  let_in();
+}
+
+void KeyActor::on(LookAgain&) { let_in(); }
+
+void KeyActor::on(ReplaceState& mail) {
+  storage::Batch batch;
+  const auto keys = world_.journal.tables().state_keys(name_.service, name_.key);
+  if (!keys) {
+    mail.on_done(keys.error());
+    return;
+  }
+  for (const Bytes& key : *keys) journal::erase_state(batch, name_.service, name_.key, key);
+  for (const auto& [key, value] : mail.state) {
+    journal::put_state(batch, name_.service, name_.key, key, value);
+  }
+  ++replacing_;
+  world_.committer.submit(std::move(batch), [on_done = std::move(mail.on_done), name = name_,
+                                             &router = world_.router](const auto&) {
+    on_done({});
+    router.deliver(name, KeyMail{ReplaceDurable{}});
+  });
+}
+
+void KeyActor::on(ReplaceDurable&) {
+  if (replacing_ > 0) --replacing_;
+  if (inside_) {
+    world_.router.deliver(*inside_, InvocationMail{StateReplaced{}});
+  } else {
+    state_.reset();
+  }
+  note_quiet();
+}
+
+void KeyActor::on(LeaveIfQuiet& mail) {
+  quiet_noted_ = false;
+  // This mail counted as activity itself.
+  if (mail.quiet + 1 != activity_ || !all_durable() || replacing_ > 0) {
+    note_quiet();
+    return;
+  }
+  leaving_ = true;
+  world_.router.retire(name_);
+}
+
+void KeyActor::on(Leave&) { quit(); }
+
+bool KeyActor::all_durable() const { return world_.committer.durable_through() >= after_; }
+
+void KeyActor::load_more() {
+  const auto places =
+      world_.journal.tables().queue(name_.service, name_.key, seen_, kInMemoryMax);
+  if (!places) {
+    kLog.error("queue of an object key cannot be read", "service={} key={} reason={}",
+               name_.service, name_.key, places.error().message());
+    return;
+  }
+  for (const auto& place : *places) {
+    queue_.push_back(place);
+    seen_ = place.stamp;
+  }
+  more_in_store_ = places->size() == kInMemoryMax;
+}
+
+void KeyActor::let_in() {
+  if (queue_.empty() && more_in_store_) load_more();
+  if (!inside_ && !queue_.empty()) {
+    inside_ = queue_.front().id;
+    world_.router.deliver(*inside_, InvocationMail{Grant{name_, after_, std::move(state_)}});
+    state_.reset();
+  }
+  note_quiet();
+}
+
+void KeyActor::note_quiet() {
+  if (quiet_noted_) return;
+  quiet_noted_ = true;
+  world_.wait_notes.add({to_unix_millis(world_.clock.now()), name_, activity_});
+}
+
+}  // namespace holdfast::actors

@@ -1,0 +1,47 @@
+#include "actors/recovery/recovery_actor.h"
+
+#include <algorithm>
+#include <caf/send.hpp>
+
+#include "actors/caf_types.h"
+#include "actors/router/router.h"
+#include "storage/base/log.h"
+
+namespace holdfast::actors {
+
+namespace {
+constexpr Logger kLog("actors");
+constexpr auto kBetweenPortions = std::chrono::milliseconds(5);
+}  // namespace
+
+RecoveryActor::RecoveryActor(caf::actor_config& config, const journal::Tables& tables,
+                             Router& router)
+    : caf::event_based_actor(config), tables_(tables), router_(router) {}
+
+caf::behavior RecoveryActor::make_behavior() {
+  return {[this](const RecoverMore&) { recover_portion(); }};
+}
+
+void RecoveryActor::recover_portion() {
+  if (!read_) {
+    read_ = true;
+    const auto scanned = tables_.each_woken([this](const journal::InvocationId& id) {
+      ids_.push_back(id);
+      return true;
+    });
+    if (!scanned) {
+      kLog.error("wake-ups cannot be read; some invocations stay asleep until they are asked for",
+                 "reason={}", scanned.error().message());
+    }
+    if (!ids_.empty()) kLog.info("recovering", "invocations={}", ids_.size());
+  }
+  const std::size_t end = std::min(next_ + kPortion, ids_.size());
+  for (; next_ < end; ++next_) router_.deliver(ids_[next_], InvocationMail{Wake{}});
+  if (next_ == ids_.size()) {
+    quit();
+    return;
+  }
+  caf::delayed_anon_send(caf::actor(this), kBetweenPortions, RecoverMore{});
+}
+
+}  // namespace holdfast::actors

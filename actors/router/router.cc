@@ -1,0 +1,99 @@
+#include "actors/router/router.h"
+
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
+
+#include "actors/caf_types.h"
+
+namespace holdfast::actors {
+
+namespace {
+
+template <class Shards, class Id, class Hash>
+auto& shard_of(Shards& shards, const Id& id, Hash hash) {
+  return shards[(hash(id) >> 7) % shards.size()];
+}
+
+template <class Shard, class Id, class Mail, class Spawn>
+bool deliver_in(Shard& shard, const Id& id, Mail mail, const std::atomic<bool>& closed,
+                const Spawn& spawn) {
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.owners.find(id);
+  if (found != shard.owners.end()) {
+    caf::anon_send(found->second, std::move(mail));
+    return false;
+  }
+  if (closed.load(std::memory_order_relaxed)) return false;
+  caf::actor owner = spawn(id);
+  caf::anon_send(owner, std::move(mail));
+  shard.owners.emplace(id, std::move(owner));
+  return true;
+}
+
+template <class Shard, class Id, class Mail>
+void deliver_present_in(Shard& shard, const Id& id, Mail mail) {
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.owners.find(id);
+  if (found != shard.owners.end()) caf::anon_send(found->second, std::move(mail));
+}
+
+template <class Shard, class Id, class Mail>
+bool retire_in(Shard& shard, const Id& id, Mail leave) {
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.owners.find(id);
+  if (found == shard.owners.end()) return false;
+  caf::anon_send(found->second, std::move(leave));
+  shard.owners.erase(found);
+  return true;
+}
+
+}  // namespace
+
+void Router::deliver(const journal::InvocationId& id, InvocationMail mail) {
+  auto& shard = shard_of(invocations_, id, std::hash<journal::InvocationId>());
+  if (deliver_in(shard, id, std::move(mail), closed_, spawn_invocation_)) {
+    active_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void Router::deliver(const KeyName& name, KeyMail mail) {
+  deliver_in(shard_of(keys_, name, KeyNameHash()), name, std::move(mail), closed_, spawn_key_);
+}
+
+void Router::deliver_if_present(const journal::InvocationId& id, InvocationMail mail) {
+  deliver_present_in(shard_of(invocations_, id, std::hash<journal::InvocationId>()), id,
+                     std::move(mail));
+}
+
+void Router::deliver_if_present(const KeyName& name, KeyMail mail) {
+  deliver_present_in(shard_of(keys_, name, KeyNameHash()), name, std::move(mail));
+}
+
+void Router::retire(const journal::InvocationId& id) {
+  auto& shard = shard_of(invocations_, id, std::hash<journal::InvocationId>());
+  if (retire_in(shard, id, InvocationMail{Leave{}})) {
+    active_.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+void Router::retire(const KeyName& name) {
+  retire_in(shard_of(keys_, name, KeyNameHash()), name, KeyMail{Leave{}});
+}
+
+void Router::close() { closed_.store(true, std::memory_order_relaxed); }
+
+void Router::drop_all() {
+  const auto drop = [](auto& shards) {
+    for (auto& shard : shards) {
+      const std::lock_guard lock(shard.mutex);
+      for (auto& [id, owner] : shard.owners) {
+        caf::anon_send_exit(owner, caf::exit_reason::user_shutdown);
+      }
+      shard.owners.clear();
+    }
+  };
+  drop(invocations_);
+  drop(keys_);
+}
+
+}  // namespace holdfast::actors

@@ -1,0 +1,35 @@
+#pragma once
+// Surroundings: what the owners of invocations and keys act upon. Built once by the engine; outlives
+// every actor.
+
+#include <caf/actor.hpp>
+
+#include "actors/catalog/catalog.h"
+#include "actors/engine.h"
+#include "actors/router/router.h"
+#include "actors/steps/step_pool.h"
+#include "actors/sweeper.h"
+#include "actors/waiters.h"
+#include "journal/journal.h"
+#include "storage/base/clock.h"
+#include "storage/base/random.h"
+#include "storage/committer.h"
+
+namespace holdfast::actors {
+
+struct Surroundings {
+  const journal::Journal& journal;
+  storage::Committer& committer;
+  const Clock& clock;
+  Random& random;
+  Catalog& catalog;
+  Handlers& handlers;
+  Router& router;
+  StepPool& steps;
+  Waiters& waiters;
+  WaitNotes& wait_notes;
+  const EngineOptions& options;
+  caf::actor timers;  // Set before any mail is delivered.
+};
+
+}  // namespace holdfast::actors

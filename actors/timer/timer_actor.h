@@ -1,0 +1,58 @@
+#pragma once
+// TimerActor: fires what is due. It keeps the earliest stored timers in a wheel and refills the wheel
+// from the table when it runs low, so a million sleeping invocations cost it nothing.
+//
+// The wheel holds every stored timer up to `horizon_` and none beyond. A timer armed below the horizon
+// goes into the wheel; one above is in the table already and will be found there. At most
+// kUnansweredMax fired timers may be unanswered; the rest waits, so that a million timers due at once
+// do not bring a million invocations to life.
+//
+// INV-7: a timer leaves the table in the batch in which its invocation takes note of it; until then each
+// start fires it again.
+
+#include <caf/event_based_actor.hpp>
+#include <deque>
+#include <optional>
+
+#include "actors/mail.h"
+#include "actors/timer/timer_wheel.h"
+#include "storage/base/clock.h"
+
+namespace holdfast::actors {
+
+class Router;
+
+class TimerActor : public caf::event_based_actor {
+ public:
+  TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
+             Router& router);
+
+  caf::behavior make_behavior() override;
+
+ private:
+  static constexpr std::size_t kWheelMax = 8192;
+  static constexpr std::size_t kUnansweredMax = 1024;
+
+  void on(Arm& mail);
+  void on(Taken& mail);
+  void on(Tick& mail);
+
+  void turn();
+  void refill();
+  void shrink();
+  void schedule();
+
+  const journal::Tables& tables_;
+  const Clock& clock_;
+  Router& router_;
+
+  TimerWheel wheel_;
+  std::optional<journal::Timer> horizon_;  // All stored timers up to it are in; none: nothing is.
+  bool all_in_ = false;                    // The wheel holds the whole table.
+  std::deque<journal::Timer> due_;         // Waits for its turn to be fired.
+  std::size_t unanswered_ = 0;
+  std::int64_t tick_at_ = 0;  // When the newest scheduled tick comes; 0: none.
+  std::uint64_t tick_ = 0;
+};
+
+}  // namespace holdfast::actors
