@@ -1,0 +1,78 @@
+#pragma once
+// EngineFixture: the whole engine in one thread, on virtual time and a store that forgets what was not
+// synced. Actors run on CAF's deterministic scheduler; which of those that are ready goes next is drawn
+// from a seed. crash() ends the process as a power cut would, start() begins the next one.
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/engine_impl.h"
+#include "storage/base/random.h"
+#include "storage/committer.h"
+#include "storage/local_log.h"
+#include "tests/support/faulty_store.h"
+#include "tests/support/manual_clock.h"
+
+namespace holdfast::testing {
+
+class EngineFixture {
+ public:
+  EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
+                std::uint64_t seed = 1);
+  ~EngineFixture();
+
+  // The next process, on what the last one left in the store.
+  void start();
+  void crash();
+  bool running() const { return engine_ != nullptr; }
+  // The store has refused a write, and the process would have ended.
+  bool disk_failed() const { return disk_failed_; }
+
+  actors::EngineImpl& engine() { return *engine_; }
+  FaultyStore& store() { return store_; }
+  storage::Committer& committer() { return *committer_; }
+  ManualClock& clock() { return clock_; }
+  const journal::Tables& tables() { return tables_; }
+
+  // Runs until nobody has anything to do at the present time.
+  void settle();
+  // One step of whoever is drawn; false: nobody has anything to do.
+  bool step();
+  // Moves time on, from timer to timer.
+  void advance(Millis by);
+
+  // Conveniences: they settle, and fail the test when the answer has not come.
+  actors::Accepted send(actors::InvokeRequest request);
+  // None: not finished.
+  std::optional<journal::Outcome> output(const journal::InvocationId& id);
+  journal::Status status(const journal::InvocationId& id);
+
+ private:
+  class Config;
+
+  actors::Handlers& handlers_;
+  FaultyStore store_;
+  ManualClock clock_;
+  SeededRandom random_;
+  SeededRandom schedule_;
+  actors::Catalog catalog_;
+  const journal::Tables tables_;
+  bool disk_failed_ = false;
+
+  std::unique_ptr<storage::LocalLog> log_;
+  std::unique_ptr<storage::Committer> committer_;
+  std::unique_ptr<Config> config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<actors::EngineImpl> engine_;
+};
+
+// A request for a handler of an unkeyed service; set `key` for others.
+actors::InvokeRequest request(std::string service, std::string handler, Bytes body = {});
+actors::InvokeRequest request(std::string service, std::string key, std::string handler, Bytes body);
+
+}  // namespace holdfast::testing
