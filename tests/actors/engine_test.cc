@@ -206,6 +206,27 @@ BOOST_AUTO_TEST_CASE(an_awakeable_wakes_a_parked_invocation) {
   BOOST_TEST(value_of(world.output(asked.id)) == "yes");
 }
 
+BOOST_AUTO_TEST_CASE(inv_1_a_closure_runs_only_when_all_that_led_to_it_is_durable) {
+  ScriptedHandlers handlers;
+  std::optional<EngineFixture> world;
+  const auto step = [&](const std::string& name) {
+    return run(name, [&]() -> actors::StepOutcome {
+      BOOST_TEST(world->committer().bytes_in_flight() == 0u);
+      return Bytes("x");
+    });
+  };
+  handlers.add(ServiceKind::kObject, "Shop", "go",
+               {HandlerKind::kExclusive, {step("a"), set("k", "v"), step("b"), sleep(5), step("c")}, {}});
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    world.emplace(handlers, handlers.catalog(), seed);
+
+    const auto accepted = world->send(request("Shop", "k", "go", ""));
+    world->advance(Millis(10));
+
+    BOOST_TEST(value_of(world->output(accepted.id)) == "x");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(results_are_gone_when_their_retention_is_over) {
   ScriptedHandlers handlers;
   handlers.add(ServiceKind::kService, "Echo", "echo", {});
