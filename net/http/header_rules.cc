@@ -1,0 +1,62 @@
+#include "net/http/header_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+
+namespace holdfast::net {
+namespace {
+
+constexpr std::array<bool, 256> make_token_table() {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789"
+                                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}
+
+constexpr std::array<bool, 256> kTokenCharacters = make_token_table();
+
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+
+}  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return kTokenCharacters[static_cast<unsigned char>(c)];
+  });
+}
+
+bool belongs_to_connection(std::string_view name) {
+  switch (name.size()) {
+    case 7:
+      return name == "upgrade" || name == "trailer";
+    case 10:
+      return name == "connection" || name == "keep-alive";
+    case 14:
+      return name == "content-length";
+    case 16:
+      return name == "proxy-connection";
+    case 17:
+      return name == "transfer-encoding";
+    default:
+      return false;
+  }
+}
+
+void append_header_value(Bytes& to, std::string_view value) {
+  const std::size_t start = to.size();
+  to.append(value);
+  std::replace_if(to.begin() + static_cast<std::ptrdiff_t>(start), to.end(), is_control, ' ');
+}
+
+bool has_token(std::string_view value, std::string_view token) {
+  const boost::beast::http::token_list tokens{value};
+  return std::any_of(tokens.begin(), tokens.end(), [token](const auto& found) {
+    return boost::beast::iequals(found, token);
+  });
+}
+
+}  // namespace holdfast::net

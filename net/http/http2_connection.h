@@ -1,0 +1,94 @@
+#pragma once
+// Http2Connection: one client speaking HTTP/2, with up to streams_max requests at a time.
+//
+// nghttp2 keeps the protocol; this class keeps the requests and answers of the open streams, and
+// the limits nghttp2 does not know. Requests that are refused (too large, too many headers) get
+// their answer and then a reset, so that the client stops sending.
+//
+// Deadlines are those of the connection: while a request arrives or an answer leaves, something of
+// one of them must move within body_idle_timeout; with no stream open, keep_alive_timeout.
+
+#include <memory>
+#include <unordered_map>
+
+#include "net/http/body_collector.h"
+#include "net/http/connection.h"
+#include "net/http/http2_session.h"
+
+namespace holdfast::net {
+
+class Http2Connection final : public Connection, private Http2Events {
+ public:
+  Http2Connection(std::shared_ptr<ServerCore> core, Stream stream, ReadBuffer input);
+
+  void start() override { on_received(); }
+  void drain() override;
+  void answer(std::uint64_t exchange, HttpResponse response) override;
+
+ private:
+  enum class Phase {
+    kReceiving,  // The request arrives.
+    kWaiting,    // The handler has it.
+    kAnswering,  // The answer leaves.
+  };
+  struct Exchange {
+    explicit Exchange(std::shared_ptr<ServerCore> core) : body(std::move(core)) {}
+
+    Phase phase = Phase::kReceiving;
+    bool request_ended = false;
+    HttpRequest request;
+    BodyCollector body;
+    std::size_t header_bytes = 0;
+    bool has_authority = false;
+    int refused_with = 0;  // Set in the head; answered at its end.
+    bool head_only = false;
+    std::weak_ptr<PendingReply> pending;
+    Bytes answer;
+    std::size_t answer_sent = 0;
+  };
+
+  void on_received() override;
+  void on_input_end() override { close(); }
+  void on_written() override { pump(); }
+  void on_deadline() override;
+  void on_close() override;
+
+  void on_stream_begin(std::int32_t stream) override;
+  void on_header(std::int32_t stream, std::string_view name, std::string_view value) override;
+  void on_head_end(std::int32_t stream) override;
+  void on_data(std::int32_t stream, BytesView bytes) override;
+  void on_request_end(std::int32_t stream) override;
+  void on_reset_by_client(std::int32_t stream) override;
+  std::size_t on_answer_wanted(std::int32_t stream, char* to, std::size_t size,
+                               bool& last) override;
+  void on_answer_end(std::int32_t stream) override;
+  void on_stream_close(std::int32_t stream) override;
+
+  // Sends what the session has to say, as far as the client takes it; closes a finished connection.
+  void pump();
+  // As pump(), once everything that runs now has submitted its part.
+  void pump_soon();
+
+  void submit(std::int32_t stream, Exchange& exchange, HttpResponse response);
+  void refuse(std::int32_t stream, Exchange& exchange, int status, std::string_view message);
+  void leave_phase(Phase phase);
+  void enter_phase(Exchange& exchange, Phase phase);
+  void update_deadline();
+  Exchange* find(std::int32_t stream);
+
+  Http2Session session_;
+  std::unordered_map<std::int32_t, Exchange> exchanges_;  // By stream.
+  std::size_t moving_ = 0;  // Exchanges that are kReceiving or kAnswering.
+  SteadyClock::time_point moved_at_ = SteadyClock::now();
+
+  bool receiving_ = false;   // session_.receive() is on the stack; pump() follows.
+  bool pump_posted_ = false;
+  bool draining_ = false;
+  bool terminated_ = false;
+
+  // Rapid reset.
+  std::uint32_t resets_ = 0;
+  SteadyClock::time_point reset_window_end_{};
+};
+
+}  // namespace holdfast::net
