@@ -27,11 +27,17 @@ Result<std::vector<Bytes>> ObjectState::keys() {
 }
 
 void ObjectState::set(BytesView key, Bytes value) {
-  bytes_ += key.size() + value.size();
+  clear(key);
+  bytes_ += value.size();
   known_.insert_or_assign(Bytes(key), std::move(value));
 }
 
-void ObjectState::clear(BytesView key) { known_.insert_or_assign(Bytes(key), std::nullopt); }
+void ObjectState::clear(BytesView key) {
+  const auto [at, fresh] = known_.try_emplace(Bytes(key));
+  if (fresh) bytes_ += key.size();
+  if (at->second) bytes_ -= at->second->size();
+  at->second.reset();
+}
 
 void ObjectState::forget() {
   known_.clear();

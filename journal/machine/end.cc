@@ -54,8 +54,11 @@ void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision&
   }
   decision.urgent = true;
 
-  const std::int64_t keep = std::max<std::int64_t>(row.completion_retention_ms, 0);
-  const std::int64_t keep_journal = std::clamp<std::int64_t>(row.journal_retention_ms, 0, keep);
+  // From here on the row says what holds, whatever was configured; no sum below overflows.
+  const std::int64_t keep = row.completion_retention_ms =
+      std::clamp<std::int64_t>(row.completion_retention_ms, 0, INT64_MAX - row.completed_at);
+  const std::int64_t keep_journal = row.journal_retention_ms =
+      std::clamp<std::int64_t>(row.journal_retention_ms, 0, keep);
   decision.facts.push_back(SetTimer{Timer{row.completed_at + keep, row.id, TimerKind::kExpire, 0}});
   if (keep_journal < keep) {
     decision.facts.push_back(

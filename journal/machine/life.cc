@@ -66,8 +66,9 @@ bool timer_fired(InvocationState& state, const Timer& timer, std::int64_t now,
       state.open_sleeps.erase(open);
       ++state.entries;
       const Entry done = completion(timer.completion, Empty{});
-      const bool wakes = row.status != Status::kSuspended ||
-                         row.waits.wakes_for(std::get<Notification>(done.body));
+      const bool wakes = row.status == Status::kRunning ||
+                         (row.status == Status::kSuspended &&
+                          row.waits.wakes_for(std::get<Notification>(done.body)));
       decision.facts.push_back(Append{done});
       if (row.status == Status::kSuspended && wakes) wake(state, now, decision);
       return wakes;
@@ -134,7 +135,7 @@ void back_off(InvocationState& state, AttemptFailure failure, std::optional<std:
     return;
   }
   drop_retry_timer(state, decision);
-  row.next_retry_at = now + std::max<std::int64_t>(*delay_ms, 0);
+  row.next_retry_at = now + std::clamp<std::int64_t>(*delay_ms, 0, INT64_MAX - now);
   set_status(state, Status::kBackingOff, now, decision);
   decision.facts.push_back(SetTimer{Timer{row.next_retry_at, row.id, TimerKind::kRetry, 0}});
   // The retry timer wakes it, also after a restart.

@@ -145,14 +145,14 @@ BOOST_AUTO_TEST_CASE(a_service_without_a_key_resolves) {
   BOOST_TEST(found->resolution.journal_retention_ms == 3000);
 }
 
-BOOST_AUTO_TEST_CASE(only_an_idempotent_call_of_a_plain_handler_is_kept_when_complete) {
+BOOST_AUTO_TEST_CASE(an_idempotent_call_is_kept_for_its_key_and_another_one_as_long_as_its_journal) {
   const Catalog catalog(three_services());
   const auto snapshot = catalog.snapshot();
 
   const auto plain = resolve(*snapshot, "Greeter", std::nullopt, "greet", false);
   const auto idempotent = resolve(*snapshot, "Greeter", std::nullopt, "greet", true);
 
-  BOOST_TEST(plain.value().resolution.completion_retention_ms == 0);
+  BOOST_TEST(plain.value().resolution.completion_retention_ms == 3000);
   BOOST_TEST(idempotent.value().resolution.completion_retention_ms == 5000);
 }
 

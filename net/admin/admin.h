@@ -1,0 +1,52 @@
+#pragma once
+// Admin: the operator's API. Sorts requests by area: health here, services and invocations in their own
+// files. Paths, statuses and fields: docs/formats/admin_http.md.
+//
+// There is no authentication, so the port belongs to this machine; see the option admin.allow_remote.
+// Nothing here allows scripts of other origins, and what changes something takes a method or a content
+// type that a browser asks about first.
+//
+// Threads: handle() on the io thread. Reads of the store happen on one thread of the admin's own.
+
+#include <memory>
+#include <string>
+
+#include "actors/engine.h"
+#include "net/admin/invocation_requests.h"
+#include "net/admin/reader_thread.h"
+#include "net/admin/service_requests.h"
+#include "net/http/reply.h"
+#include "net/http/request.h"
+#include "storage/committer.h"
+
+namespace holdfast::net {
+
+class Admin {
+ public:
+  struct About {
+    std::string version;
+    std::string ingress_endpoint;  // Where clients reach the ingress.
+  };
+
+  // The engine must be stopped before the admin goes away. `committer` may be null: not measured.
+  Admin(actors::Engine& engine, const storage::Committer* committer, About about)
+      : engine_(engine),
+        committer_(committer),
+        about_(std::move(about)),
+        services_(engine, reader_),
+        invocations_(engine, reader_) {}
+
+  void handle(HttpRequest&& request, std::shared_ptr<HttpReply> reply);
+
+ private:
+  HttpResponse health_answer(const AdminRequest& request) const;
+
+  actors::Engine& engine_;
+  const storage::Committer* const committer_;
+  const About about_;
+  ServiceRequests services_;
+  InvocationRequests invocations_;
+  ReaderThread reader_;  // Last: its jobs use the above.
+};
+
+}  // namespace holdfast::net

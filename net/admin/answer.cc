@@ -1,0 +1,95 @@
+#include "net/admin/answer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "net/ingress/json_text.h"
+
+namespace holdfast::net {
+namespace {
+
+constexpr int kOk = 200;
+constexpr int kAccepted = 202;
+constexpr int kMethodNotAllowed = 405;
+constexpr int kUnsupportedMediaType = 415;
+constexpr int kUnprocessable = 422;
+constexpr int kUnavailable = 503;
+
+HttpResponse response(int status, std::string_view content_type, Bytes body) {
+  HttpResponse result;
+  result.status = status;
+  if (!body.empty()) result.headers.emplace_back("content-type", std::string(content_type));
+  result.body = std::move(body);
+  return result;
+}
+
+int status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return 400;
+    case ErrorCode::kNotFound:
+      return 404;
+    case ErrorCode::kConflict:
+      return 409;
+    case ErrorCode::kTooLarge:
+      return 413;
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kShuttingDown:
+      return kUnavailable;
+    case ErrorCode::kCorruption:
+      break;
+  }
+  return 500;
+}
+
+}  // namespace
+
+HttpResponse ok_answer() { return response(kOk, "", ""); }
+
+HttpResponse ok_answer(const boost::json::value& body) {
+  return response(kOk, "application/json", boost::json::serialize(body));
+}
+
+HttpResponse text_answer(std::string_view content_type, Bytes body) {
+  return response(kOk, content_type, std::move(body));
+}
+
+HttpResponse accepted_answer() { return response(kAccepted, "", ""); }
+
+HttpResponse admin_wire_error_answer(int status, std::string_view message) {
+  std::string body = "{\"message\":";
+  append_json(body, message);
+  body.push_back('}');
+  return response(status, "application/json", std::move(body));
+}
+
+HttpResponse admin_error_answer(const Error& error) {
+  const int status = status_of(error.code());
+  HttpResponse result = admin_wire_error_answer(status, error.message());
+  if (status == kUnavailable) result.headers.emplace_back("retry-after", "1");
+  return result;
+}
+
+HttpResponse admin_wrong_method_answer(std::string_view allowed) {
+  HttpResponse result =
+      admin_wire_error_answer(kMethodNotAllowed, fmt::format("this path takes {}", allowed));
+  result.headers.emplace_back("allow", std::string(allowed));
+  return result;
+}
+
+HttpResponse not_json_answer() {
+  return admin_wire_error_answer(kUnsupportedMediaType,
+                                 "the body must be JSON, with content-type: application/json");
+}
+
+HttpResponse unprocessable_answer(std::string_view message) {
+  return admin_wire_error_answer(kUnprocessable, message);
+}
+
+boost::json::string json_string(std::string_view text) {
+  const std::string clean = to_utf8(text);
+  return boost::json::string(clean.data(), clean.size());
+}
+
+}  // namespace holdfast::net

@@ -1,0 +1,44 @@
+#pragma once
+// ServiceRequests: the part of the admin API below /services. Reads come from the catalog; a change is
+// laid over the settings stored before, durably, and then shown.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "actors/engine.h"
+#include "net/admin/admin_request.h"
+#include "net/admin/reader_thread.h"
+
+namespace holdfast::net {
+
+class ServiceRequests {
+ public:
+  // `reader` must be gone before this object.
+  ServiceRequests(actors::Engine& engine, ReaderThread& reader)
+      : engine_(engine), reader_(reader), settings_(std::make_shared<Settings>()) {}
+
+  // REQUIRES: the first segment is "services". Io thread.
+  void handle(AdminRequest request);
+
+ private:
+  // What was set last, so that two changes in quick succession do not undo each other. Reader thread.
+  using Settings = std::map<std::string, journal::ServiceSettings>;
+
+  void patch(AdminRequest request);
+  void replace_state(AdminRequest request);
+
+  actors::Engine& engine_;
+  ReaderThread& reader_;
+  const std::shared_ptr<Settings> settings_;
+};
+
+// The new state of POST /services/{s}/state: {"object_key", "new_state": {key: [byte, ...]}}.
+struct NewState {
+  std::string object_key;
+  std::map<Bytes, Bytes> state;
+};
+// kInvalidArgument names the field.
+Result<NewState> parse_new_state(const boost::json::object& body);
+
+}  // namespace holdfast::net

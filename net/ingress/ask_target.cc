@@ -1,0 +1,111 @@
+#include "net/ingress/ask_target.h"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace holdfast::net {
+namespace {
+
+namespace json = boost::json;
+
+Error wrong(std::string_view why) {
+  return {ErrorCode::kInvalidArgument, fmt::format("bad target: {}", why)};
+}
+
+Result<std::optional<std::string>> optional_text(const json::object& object, const char* name) {
+  const json::value* const found = object.if_contains(name);
+  if (found == nullptr || found->is_null()) return std::optional<std::string>();
+  if (!found->is_string()) return wrong(fmt::format("'{}' must be a string", name));
+  return std::optional<std::string>(std::string(found->get_string()));
+}
+
+Result<std::string> text(const json::object& object, const char* name) {
+  std::optional<std::string> found = TRY(optional_text(object, name));
+  if (!found.has_value() || found->empty()) return wrong(fmt::format("'{}' is missing", name));
+  return std::move(*found);
+}
+
+Result<journal::InvocationId> by_idempotency_key(const json::object& target,
+                                                 const actors::CatalogSnapshot& catalog) {
+  const std::string service = TRY(text(target, "service"));
+  const std::string handler = TRY(text(target, "handler"));
+  const std::string idempotency_key = TRY(text(target, "idempotencyKey"));
+  const std::optional<std::string> key = TRY(optional_text(target, "key"));
+  const auto found = catalog.find(service);
+  if (found == catalog.end()) {
+    return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", service));
+  }
+  if (found->second.handler(handler) == nullptr) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("service '{}' has no handler '{}'", service, handler));
+  }
+  const bool keyed = found->second.kind != journal::ServiceKind::kService;
+  if (keyed != key.has_value()) {
+    return wrong(fmt::format("'{}' {} a key", service, keyed ? "needs" : "has not"));
+  }
+  return journal::idempotent_id(
+      service, key.has_value() ? std::optional<std::string_view>(*key) : std::nullopt, handler,
+      idempotency_key);
+}
+
+// What `target` calls itself: its field "type"; without one, the kind whose fields it has.
+Result<std::string> kind_of(const json::object& target) {
+  const std::optional<std::string> type = TRY(optional_text(target, "type"));
+  if (type.has_value()) return *type;
+  if (target.contains("invocationId")) return std::string("invocation");
+  if (target.contains("workflowName")) return std::string("workflow");
+  return std::string("idempotentInvocation");
+}
+
+}  // namespace
+
+Result<journal::InvocationId> parse_ask_target(BytesView body,
+                                               const actors::CatalogSnapshot& catalog) {
+  boost::system::error_code failed;
+  const json::value parsed = json::parse({body.data(), body.size()}, failed);
+  if (failed) return wrong("the body is not JSON: " + failed.message());
+  const json::value* target = &parsed;
+  std::string kind;
+  if (parsed.is_object()) {
+    const json::object& object = parsed.get_object();
+    if (const json::value* inner = object.if_contains("target"); inner != nullptr) target = inner;
+    // {"target": "workflow", ...fields} says the same as {"target": {"type": "workflow", ...}}.
+    if (target->is_string()) {
+      kind = std::string(target->get_string());
+      target = &parsed;
+    }
+  }
+  if (!target->is_object()) return wrong("expected {\"target\":{...}}");
+  const json::object* fields = &target->get_object();
+  for (const char* name : {"invocation", "workflow", "idempotentInvocation"}) {
+    // {"target": {"workflow": {...}}}
+    const json::value* const inner = fields->if_contains(name);
+    if (kind.empty() && inner != nullptr && inner->is_object()) {
+      kind = name;
+      fields = &inner->get_object();
+      break;
+    }
+  }
+  if (TRY(optional_text(*fields, "scope")).has_value()) return wrong("scopes are not supported");
+  if (kind.empty()) kind = TRY(kind_of(*fields));
+  if (kind == "invocation") {
+    const std::string id = TRY(text(*fields, "invocationId"));
+    return journal::InvocationId::from_text(id);
+  }
+  if (kind == "workflow") {
+    const std::string name = TRY(text(*fields, "workflowName"));
+    const std::string key = TRY(text(*fields, "workflowKey"));
+    const auto found = catalog.find(name);
+    if (found == catalog.end()) {
+      return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", name));
+    }
+    if (found->second.kind != journal::ServiceKind::kWorkflow) {
+      return wrong(fmt::format("'{}' is not a workflow", name));
+    }
+    return journal::workflow_run_id(name, key);
+  }
+  if (kind == "idempotentInvocation") return by_idempotency_key(*fields, catalog);
+  return wrong(fmt::format("there is no kind '{}'", kind));
+}
+
+}  // namespace holdfast::net

@@ -1,0 +1,112 @@
+#include "net/server/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "net/server/version.h"
+
+namespace holdfast::net {
+namespace {
+
+constexpr const char* kHelp = R"(holdfast: durable execution in one binary. C++ workflows that survive anything, called over HTTP.
+
+  holdfast serve [OPTIONS]   run the server; `holdfast serve --help` explains every option
+  holdfast help [serve]      this text, or that of a verb
+  holdfast --version         the release
+
+Start one with handlers from a library, call it, look at what it did:
+
+  holdfast serve --load ./libgreeter.so
+  curl -X POST localhost:8080/Greeter/greet --json '"Ada"'
+  curl localhost:9070/invocations
+)";
+
+constexpr const char* kServeIntroduction =
+    "Runs the server until SIGTERM or SIGINT. It is ready when it has printed its addresses, and when\n"
+    "GET /restate/health on the ingress and GET /health on the admin port answer 200.\n"
+    "\n"
+    "Handlers are called on the ingress:\n"
+    "  POST /SERVICE/HANDLER             a service; /SERVICE/KEY/HANDLER an object or a workflow\n"
+    "  POST /SERVICE/HANDLER/send        answers at once; ?delay=10m starts it later\n"
+    "  with the header idempotency-key   a repeated request gets the first one's answer\n"
+    "Operators look and act on the admin port:\n"
+    "  GET /services, GET /invocations, GET /invocations/ID (with its journal)\n"
+    "  PATCH /invocations/ID/cancel, also kill, pause, resume, purge, restart-as-new";
+
+constexpr const char* kServeFooter =
+    "Every option can also stand in the file of --config as [section] key = value, or in the\n"
+    "environment as HOLDFAST_SECTION__KEY; the section and key of each are named in parentheses.\n"
+    "The command line wins over the environment, the environment over the file.\n"
+    "\n"
+    "Exit codes: 0 stopped as asked, 1 could not start, 2 wrong command line or configuration,\n"
+    "74 the store failed to write: start it again, it recovers.";
+
+CommandLine print(std::string text) { return {CommandLine::Verb::kPrint, std::move(text), {}, {}}; }
+CommandLine wrong(std::string_view text) {
+  std::string line(text.substr(0, text.find('\n')));
+  return {CommandLine::Verb::kWrong, line + "; see holdfast help", {}, {}};
+}
+
+std::string describe(const Option& option) {
+  std::string text = fmt::format("{} ({}.{})", option.reason, option.section, option.key);
+  const std::string value = option.default_text();
+  if (!value.empty()) text += fmt::format(" [{}]", value);
+  return text;
+}
+
+CommandLine parse_serve(std::vector<std::string> arguments) {
+  CLI::App app(kServeIntroduction, "holdfast serve");
+  app.footer(kServeFooter);
+  CommandLine result;
+  app.add_option("--config", result.config_file, "A TOML file with options.")->type_name("FILE");
+  std::map<const Option*, std::vector<std::string>> texts;
+  std::map<const Option*, bool> switches;
+  for (const Option& option : options()) {
+    const std::string flag = fmt::format("--{}", option.flag);
+    if (option.is_switch()) {
+      app.add_flag(flag, switches[&option], describe(option));
+    } else {
+      app.add_option(flag, texts[&option], describe(option))
+          ->type_name(option.unit)
+          ->expected(1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    }
+  }
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::ParseError& error) {
+    return wrong(error.what());
+  }
+  for (auto& [option, values] : texts) {
+    if (!values.empty()) result.given.push_back({option, std::move(values)});
+  }
+  for (const auto& [option, on] : switches) {
+    if (on) result.given.push_back({option, {"true"}});
+  }
+  return result;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& arguments) {
+  const std::string first = arguments.empty() ? "" : arguments[0];
+  if (first == "--version" || first == "-V") return print(fmt::format("holdfast {}\n", kVersion));
+  if (first == "--help" || first == "-h") return print(kHelp);
+  if (first == "help") {
+    if (arguments.size() == 1) return print(kHelp);
+    if (arguments.size() == 2 && arguments[1] == "serve") return parse_serve({"--help"});
+    return wrong(fmt::format("there is no help on '{}'", arguments[1]));
+  }
+  if (first == "serve") return parse_serve({arguments.begin() + 1, arguments.end()});
+  if (first.empty() || first[0] == '-') return parse_serve(arguments);
+  return wrong(fmt::format("there is no verb '{}'", first));
+}
+
+}  // namespace holdfast::net

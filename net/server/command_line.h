@@ -1,0 +1,27 @@
+#pragma once
+// CommandLine: what was asked for, and the texts that teach it.
+
+#include <string>
+#include <vector>
+
+#include "net/server/config.h"
+
+namespace holdfast::net {
+
+struct CommandLine {
+  enum class Verb {
+    kServe,
+    kPrint,  // `text` to stdout, exit code 0.
+    kWrong,  // `text`, one line, to stderr, exit code 2.
+  };
+  Verb verb = Verb::kServe;
+  std::string text;
+  // kServe.
+  std::vector<Given> given;
+  std::string config_file;
+};
+
+// `arguments` without the name of the program. `serve` may be left out.
+CommandLine parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace holdfast::net

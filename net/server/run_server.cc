@@ -1,0 +1,134 @@
+// run_server() of holdfast/server.h: the command line, the signals, the exit codes.
+
+#include <fmt/format.h>
+#include <semaphore.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <utility>
+
+#include "net/server/command_line.h"
+#include "net/server/config.h"
+#include "net/server/library.h"
+#include "net/server/server.h"
+#include "net/server/version.h"
+#include "sdk/include/holdfast/server.h"
+#include "storage/base/log.h"
+
+namespace holdfast {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitWrong = 2;
+constexpr int kExitImpatient = 130;
+
+// Signals reach a process, not an object: the first asks it to stop, the second ends it.
+sem_t stop_asked;
+volatile std::sig_atomic_t signals_seen = 0;
+
+void on_signal(int) {
+  if (signals_seen != 0) _exit(kExitImpatient);
+  signals_seen = 1;
+  sem_post(&stop_asked);
+}
+
+void catch_signals() {
+  sem_init(&stop_asked, 0, 0);
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void wait_for_signal() {
+  while (sem_wait(&stop_asked) != 0 && errno == EINTR) {
+  }
+}
+
+// As many open files as we may have: each connection is one.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warn") return LogLevel::kWarn;
+  if (name == "error") return LogLevel::kError;
+  if (name == "off") return LogLevel::kOff;
+  return LogLevel::kInfo;
+}
+
+std::optional<std::string> read_environment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// One line, whatever it says.
+int complain(std::string message, int exit_code) {
+  for (char& c : message) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  fmt::print(stderr, "holdfast: {}\n", message);
+  return exit_code;
+}
+
+Result<std::vector<ServiceDefinition>> with_libraries(std::vector<ServiceDefinition> services,
+                                                      const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    std::vector<ServiceDefinition> loaded = TRY(net::load_library(path));
+    std::move(loaded.begin(), loaded.end(), std::back_inserter(services));
+  }
+  return services;
+}
+
+int serve(const net::CommandLine& command, std::vector<ServiceDefinition> services) {
+  const auto config = net::make_config(command.given, read_environment, command.config_file);
+  if (!config) return complain(config.error().message(), kExitWrong);
+  set_log_level(level_of(config->log_level));
+  auto all = with_libraries(std::move(services), config->load);
+  if (!all) return complain(all.error().message(), kExitFailed);
+
+  catch_signals();
+  raise_file_limit();
+  auto server = net::Server::start(*config, std::move(*all));
+  if (!server) return complain(server.error().message(), kExitFailed);
+  fmt::print("holdfast {} ready: ingress {}, admin {}, data {}, services {}\n", net::kVersion,
+             (*server)->ingress_url(), (*server)->admin_url(), config->data_folder,
+             (*server)->services());
+  std::fflush(stdout);
+
+  wait_for_signal();
+  (*server)->stop();
+  return 0;
+}
+
+}  // namespace
+
+int run_server(int argc, char** argv, std::vector<ServiceDefinition> services) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
+  const net::CommandLine command = net::parse_command_line(arguments);
+  switch (command.verb) {
+    case net::CommandLine::Verb::kServe:
+      return serve(command, std::move(services));
+    case net::CommandLine::Verb::kPrint:
+      fmt::print("{}", command.text);
+      return 0;
+    case net::CommandLine::Verb::kWrong:
+      break;
+  }
+  return complain(command.text, kExitWrong);
+}
+
+}  // namespace holdfast

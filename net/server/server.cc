@@ -1,0 +1,193 @@
+#include "net/server/server.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "net/admin/answer.h"
+#include "net/ingress/reply.h"
+#include "net/server/version.h"
+#include "storage/base/log.h"
+
+namespace holdfast::net {
+namespace {
+
+constexpr Logger log("server");
+
+// What runs gets this long to reach a durable point when the engine stops.
+constexpr Millis kEnginePatience{5000};
+// After the engine has answered those that waited, their answers get this long to be sent.
+constexpr Millis kLastAnswers{500};
+
+// Counts down from threads of its own choosing; one thread waits.
+class Latch {
+ public:
+  explicit Latch(int count) : count_(count) {}
+
+  void down() {
+    const std::lock_guard lock(mutex_);
+    --count_;
+    changed_.notify_all();
+  }
+  // Whether it came to 0 in time.
+  bool wait_for(Millis time) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, time, [this] { return count_ <= 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_;  // By mutex_.
+};
+
+std::string listen_host(const Address& address) {
+  return address.host == "localhost" ? "127.0.0.1" : address.host;
+}
+
+Result<std::unique_ptr<HttpServer>> listen_for(const char* what, boost::asio::io_context& io,
+                                               HttpServerOptions options, HttpHandler handler) {
+  auto port = HttpServer::listen(io, std::move(options), std::move(handler));
+  if (port.has_value()) return port;
+  return Error(port.error().code(), fmt::format("{}: {}", what, port.error().message()));
+}
+
+std::string url_of(const char* scheme, const std::string& configured, const HttpServer* port) {
+  Result<Address> address = parse_address(configured);
+  if (!address) return configured;
+  if (port != nullptr) address->port = port->port();
+  return fmt::format("{}://{}", scheme, address->text());
+}
+
+}  // namespace
+
+Server::Server(const Config& config, std::vector<ServiceDefinition> services)
+    : config_(config), services_(std::move(services)) {}
+
+Server::~Server() {
+  stop();
+  // Nobody runs io_ any more.
+  admin_port_.reset();
+  ingress_port_.reset();
+}
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config,
+                                              std::vector<ServiceDefinition> services) {
+  if (const auto found = problem(services)) return Error(ErrorCode::kInvalidArgument, *found);
+  std::unique_ptr<Server> server(new Server(config, std::move(services)));
+  TRY(server->open_store());
+  TRY(server->open_catalog());
+  TRY(server->listen());
+  TRY(server->start_engine());
+  server->start_io();
+  return server;
+}
+
+Result<void> Server::open_store() {
+  folder_.emplace(TRY(storage::open_data_folder(config_.data_folder)));
+  storage::RocksStore::Options options;
+  options.memory_budget_bytes = config_.store_memory_mib << 20;
+  store_ = TRY(storage::RocksStore::open(folder_->store_path(), options));
+  log_ = TRY(storage::LocalLog::open(*store_, storage::KeyRange{}, clock_));
+  committer_ = std::make_unique<storage::Committer>(*log_, log_->epoch(),
+                                                    storage::Committer::Options{});
+  return {};
+}
+
+Result<void> Server::open_catalog() {
+  catalog_ = std::make_unique<actors::Catalog>(catalog_of(services_));
+  const journal::Tables tables(*store_);
+  for (const ServiceDefinition& service : services_) {
+    const auto settings = TRY(tables.settings(service.name));
+    if (settings.has_value()) TRY(catalog_->apply(service.name, *settings));
+  }
+  handlers_ = std::make_unique<EmbeddedHandlers>(services_);
+  return {};
+}
+
+Result<void> Server::listen() {
+  const Address ingress = TRY(parse_address(config_.ingress));
+  HttpServerOptions options;
+  options.host = listen_host(ingress);
+  options.port = ingress.port;
+  options.certificate_file = config_.ingress_tls_certificate;
+  options.key_file = config_.ingress_tls_key;
+  options.body_bytes_max = config_.ingress_body_mib << 20;
+  options.connections_max = config_.ingress_connections;
+  options.error_response = wire_error_reply;
+  ingress_port_ = TRY(listen_for(
+      "--ingress", io_, std::move(options),
+      [this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
+        ingress_->handle(std::move(request), std::move(reply));
+      }));
+
+  const Address admin = TRY(parse_address(config_.admin));
+  HttpServerOptions admin_options;
+  admin_options.host = listen_host(admin);
+  admin_options.port = admin.port;
+  admin_options.error_response = admin_wire_error_answer;
+  admin_port_ = TRY(listen_for(
+      "--admin", io_, std::move(admin_options),
+      [this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
+        admin_->handle(std::move(request), std::move(reply));
+      }));
+  return {};
+}
+
+Result<void> Server::start_engine() {
+  actors::EngineOptions options;
+  options.worker_threads = config_.worker_threads;
+  options.step_threads_max = config_.step_threads_max;
+  options.park_after_ms = static_cast<std::int64_t>(config_.park_after_ms);
+  options.bytes_in_flight_max = config_.in_flight_mib << 20;
+  options.active_max = config_.active_max;
+  engine_ = TRY(actors::Engine::start(
+      {*store_, *committer_, clock_, random_, *catalog_, *handlers_}, options));
+  ingress_ = std::make_unique<Ingress>(*engine_, clock_);
+  admin_ = std::make_unique<Admin>(*engine_, committer_.get(),
+                                   Admin::About{kVersion, ingress_url()});
+  return {};
+}
+
+void Server::start_io() {
+  io_thread_ = std::thread([this] {
+    const auto work = boost::asio::make_work_guard(io_);
+    io_.run();
+  });
+}
+
+void Server::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  if (io_thread_.joinable()) {
+    const Millis patience(static_cast<std::int64_t>(config_.drain_ms));
+    // Shared: a port that is slower than we wait calls it later.
+    const auto drained = std::make_shared<Latch>(2);
+    for (HttpServer* port : {ingress_port_.get(), admin_port_.get()}) {
+      port->drain(patience + kEnginePatience, [drained] { drained->down(); });
+    }
+    const bool quiet = drained->wait_for(patience);
+    if (!quiet) log.info("stopping", "requests still wait; their invocations go on at the next start");
+    engine_->stop(kEnginePatience);
+    if (!quiet) (void)drained->wait_for(kLastAnswers);
+    committer_->stop();
+    io_.stop();
+    io_thread_.join();
+    return;
+  }
+  if (engine_ != nullptr) engine_->stop(kEnginePatience);
+  if (committer_ != nullptr) committer_->stop();
+}
+
+std::string Server::ingress_url() const {
+  return url_of(config_.ingress_tls_certificate.empty() ? "http" : "https", config_.ingress,
+                ingress_port_.get());
+}
+
+std::string Server::admin_url() const {
+  return url_of("http", config_.admin, admin_port_.get());
+}
+
+}  // namespace holdfast::net

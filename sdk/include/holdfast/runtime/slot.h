@@ -1,0 +1,61 @@
+#pragma once
+// Slot: where the outcome of one operation arrives. Futures read it; handlers never see it.
+//
+// Every notification has a position: its place in the one order in which notifications are journaled,
+// the same in every attempt. Whatever a handler can learn about which of two operations was first is a
+// comparison of positions, never of what happens to have arrived already (see future.h).
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <holdfast/error.h>
+
+#include "storage/base/bytes.h"
+
+namespace holdfast::runtime {
+
+using Position = std::uint64_t;
+inline constexpr Position kAtOnce = 0;  // Known without any notification.
+inline constexpr Position kUndecided = std::numeric_limits<Position>::max();
+
+// When something was decided, and whether it failed.
+struct Verdict {
+  Position position = kUndecided;
+  bool failed = false;
+
+  bool decided() const { return position != kUndecided; }
+};
+
+// A TerminalError as a value.
+struct Failed {
+  std::uint16_t code = 500;
+  std::string message;
+  ErrorMetadata metadata;
+};
+
+// Throws it: CancelledError when it tells of a cancellation, else TerminalError.
+[[noreturn]] void throw_failed(const Failed& failed);
+
+struct Slot {
+  // What completes it; the number or name is there to say what a blocked handler waits for.
+  enum class Source : std::uint8_t { kNone, kCompletion, kSignal, kNamedSignal };
+  enum class Kind : std::uint8_t { kVoid, kValue, kKeys };
+
+  Position position = kUndecided;
+  Source source = Source::kNone;
+  Kind kind = Kind::kVoid;
+  bool taken = false;  // By a future that has moved the outcome out.
+  std::uint32_t number = 0;
+  std::shared_ptr<const std::string> name;
+  Bytes value;
+  std::vector<Bytes> keys;
+  std::unique_ptr<const Failed> failure;
+
+  Verdict verdict() const { return {position, failure != nullptr}; }
+};
+
+}  // namespace holdfast::runtime

@@ -1,0 +1,557 @@
+#include "sdk/runtime/attempt.h"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "sdk/runtime/awakeable_id.h"
+#include "sdk/runtime/command_check.h"
+#include "sdk/runtime/failure.h"
+#include "sdk/runtime/step_retry.h"
+#include "storage/base/check.h"
+
+namespace holdfast::runtime {
+
+Attempt::Attempt(const HandlerDefinition& handler, SessionHost& host)
+    : handler_(handler), host_(host), random_(0) {}
+
+Attempt::~Attempt() { ending_ = true; }
+
+// --- Driving ---
+
+SessionState Attempt::start(protocol::Start start) {
+  start_ = std::move(start);
+  random_ = SeededRandom(start_.random_seed);
+  if (!take_journal()) {
+    fail(protocol::kProtocolViolation, "the journal does not begin with an Input command");
+    return state_;
+  }
+  Bytes input = std::move(std::get<protocol::InputCommand>(replay_.next().body).value);
+  replay_.pass();
+  return drive([&] {
+    task_ = handler_.invoke(*this, std::move(input));
+    task_.start();
+  });
+}
+
+bool Attempt::take_journal() {
+  std::vector<protocol::Entry> journal = std::move(start_.journal);
+  protocol::CompletionId completions = 0;
+  for (std::size_t i = 0; i < journal.size(); ++i) {
+    if (auto* command = std::get_if<protocol::Command>(&journal[i])) {
+      completions += completions_of(*command);
+      replay_.add(std::move(*command), i);
+    }
+  }
+  arrivals_.expect_completions(completions);
+  for (protocol::Entry& entry : journal) {
+    if (auto* notification = std::get_if<protocol::Notification>(&entry)) {
+      arrivals_.add(std::move(*notification));
+    }
+  }
+  if (!replay_.replaying()) return false;
+  auto* input = std::get_if<protocol::InputCommand>(&replay_.next().body);
+  if (input == nullptr) return false;
+  headers_ = std::move(input->headers);
+  commands_ = 1;
+  return true;
+}
+
+template <class Resume>
+SessionState Attempt::drive(Resume&& resume) {
+  in_handler_ = true;
+  try {
+    resume();
+  } catch (const std::exception& error) {  // invoke() itself, before there was a coroutine.
+    fail(500, error.what());
+  } catch (...) {
+    fail(500, "an exception that is not a std::exception");
+  }
+  in_handler_ = false;
+  return settle();
+}
+
+SessionState Attempt::notify(protocol::Notification notification) {
+  if (state_ != SessionState::kBlocked || !arrivals_.add(std::move(notification))) return state_;
+  if (awaited_ == nullptr) return state_;
+  const bool is_over = ready(*awaited_);
+  if (!is_over) return error_ ? settle() : state_;
+  awaited_ = nullptr;
+  return drive([this] { std::exchange(blocked_, nullptr).resume(); });
+}
+
+SessionState Attempt::settle() {
+  if (!error_ && task_.done()) finish();
+  if (!error_ && state_ == SessionState::kBlocked) {
+    if (awaited_ == nullptr) {
+      fail(500,
+           "the handler waits for something that is not a future of its context; such waiting "
+           "belongs into the closure of a run()");
+    } else if (replay_.replaying()) {
+      fail_mismatch(replay_.mismatch_instead("waits for something that is not recorded"));
+    } else {
+      release_steps();
+    }
+  }
+  if (error_) state_ = SessionState::kFailed;
+  if (state_ != SessionState::kBlocked) held_back_.clear();
+  return state_;
+}
+
+void Attempt::finish() {
+  protocol::OutputCommand output;
+  try {
+    output.result = task_.take();
+  } catch (const TerminalError& error) {
+    output.result = to_failure(to_failed(error));
+  } catch (const std::exception& error) {
+    return fail(500, error.what());
+  } catch (...) {
+    return fail(500, "an exception that is not a std::exception");
+  }
+  held_back_.clear();  // Nobody is left to look at what they come to.
+  if (issue({{}, std::move(output)}) == Issued::kFailed) return;
+  if (replay_.replaying()) return fail_mismatch(replay_.mismatch_instead("has ended"));
+  state_ = SessionState::kEnded;
+}
+
+void Attempt::fail(std::uint16_t code, std::string message) {
+  if (error_) return;
+  error_.emplace();
+  error_->code = code;
+  error_->message = std::move(message);
+  state_ = SessionState::kFailed;
+}
+
+void Attempt::fail_mismatch(std::string message) {
+  if (error_) return;
+  fail(protocol::kJournalMismatch, std::move(message));
+  error_->related_command = replay_.passed();
+  error_->related_command_name = replay_.next().name;
+  error_->related_command_type = command_type(replay_.next());
+}
+
+protocol::WaitSet Attempt::waiting() const {
+  protocol::WaitSet set;
+  if (awaited_ == nullptr) return set;
+  std::vector<const Slot*> slots;
+  if (cancelled_before(awaited_->verdict().position)) {
+    const Position cancelled = arrivals_.cancellations()[cancellations_thrown_];
+    for (const Child& child : children_) {
+      if (open_at(child, cancelled) && !child.invocation_id->verdict().decided()) {
+        slots.push_back(child.invocation_id);
+      }
+    }
+  } else {
+    awaited_->collect(slots);
+  }
+  for (const Slot* slot : slots) {
+    if (slot->source == Slot::Source::kCompletion) set.completions.push_back(slot->number);
+    if (slot->source == Slot::Source::kSignal) set.signals.push_back(slot->number);
+    if (slot->source == Slot::Source::kNamedSignal) set.named_signals.push_back(*slot->name);
+  }
+  return set;
+}
+
+// --- Awaiting ---
+
+bool Attempt::begin_await(const Awaited& awaited) {
+  require_handler();
+  return ready(awaited);
+}
+
+void Attempt::block(const Awaited& awaited, std::coroutine_handle<> handle) {
+  if (awaited_ != nullptr) {
+    throw std::logic_error("a handler waits for one thing at a time; use all(), any() or race()");
+  }
+  awaited_ = &awaited;
+  blocked_ = handle;
+}
+
+void Attempt::end_await() {
+  if (std::exchange(cancelled_now_, false)) throw CancelledError();
+}
+
+bool Attempt::ready(const Awaited& awaited) {
+  if (error_) return false;
+  const Position position = awaited.verdict().position;
+  if (!cancelled_before(position)) return position != kUndecided;
+  if (!cancel_children()) return false;
+  ++cancellations_thrown_;
+  cancelled_now_ = true;
+  return true;
+}
+
+bool Attempt::cancelled_before(Position position) const {
+  const std::vector<Position>& cancellations = arrivals_.cancellations();
+  return cancellations_thrown_ < cancellations.size() &&
+         cancellations[cancellations_thrown_] < position;
+}
+
+bool Attempt::open_at(const Child& child, Position position) const {
+  return child.result->position > position;
+}
+
+bool Attempt::cancel_children() {
+  const Position cancelled = arrivals_.cancellations()[cancellations_thrown_];
+  for (const Child& child : children_) {
+    if (open_at(child, cancelled) && !child.invocation_id->verdict().decided()) return false;
+  }
+  for (const Child& child : children_) {
+    if (!open_at(child, cancelled) || child.invocation_id->failure) continue;
+    protocol::SendSignalCommand signal{child.invocation_id->value, protocol::kCancelSignal, {}};
+    if (issue({{}, std::move(signal)}) == Issued::kFailed) return false;
+  }
+  return true;
+}
+
+// --- Commands ---
+
+void Attempt::require_handler() const {
+  if (in_handler_ || ending_) return;
+  throw std::logic_error(
+      "a context was used outside its handler: the closure of a run() must not use it");
+}
+
+Attempt::Issued Attempt::issue(protocol::Command command) {
+  if (error_ || ending_) return Issued::kFailed;
+  if (replay_.replaying()) {
+    if (std::optional<std::string> mismatch = replay_.match(command)) {
+      fail_mismatch(std::move(*mismatch));
+      return Issued::kFailed;
+    }
+    ++commands_;
+    return Issued::kReplayed;
+  }
+  release_steps();
+  ++commands_;
+  host_.on_command(std::move(command));
+  return Issued::kSent;
+}
+
+template <class Body>
+Slot* Attempt::ask(Body body, std::string name) {
+  require_handler();
+  body.completion = ++last_completion_;
+  Slot* slot = &arrivals_.completion(last_completion_);
+  // One that is refused must not find the outcome of what was recorded (INV-2).
+  if (issue({std::move(name), std::move(body)}) == Issued::kFailed) return &arrivals_.lone_slot();
+  return slot;
+}
+
+Slot* Attempt::sleep(std::chrono::milliseconds duration, std::string name) {
+  require_handler();
+  // The time of a recorded sleep is not looked at.
+  const std::int64_t now = replay_.replaying() || ending_ ? 0 : host_.now_unix_ms();
+  return sleep_until(now + std::max<std::int64_t>(duration.count(), 0), std::move(name));
+}
+
+Slot* Attempt::sleep_until(std::int64_t wake_up_unix_ms, std::string name) {
+  return ask(protocol::SleepCommand{std::max<std::int64_t>(wake_up_unix_ms, 0), 0},
+             std::move(name));
+}
+
+Slot* Attempt::get_state(Bytes key) {
+  require_handler();
+  if (replay_.replaying() && !error_) {
+    auto* eager = std::get_if<protocol::GetEagerStateCommand>(&replay_.next().body);
+    if (eager != nullptr && eager->key == key) {
+      std::optional<Bytes> value = std::move(eager->value);
+      replay_.pass();
+      ++commands_;
+      return answer(std::move(value));
+    }
+    return ask(protocol::GetLazyStateCommand{std::move(key), 0});
+  }
+  const StateOverlay::Own own = overlay_.find(key);
+  std::optional<Bytes> value;
+  if (own.written) {
+    if (own.value != nullptr) value = *own.value;
+  } else if (!error_ && !ending_) {
+    Bytes stored;
+    const SessionHost::Lookup lookup = host_.read_state(key, &stored);
+    if (lookup == SessionHost::Lookup::kUnknown) {
+      return ask(protocol::GetLazyStateCommand{std::move(key), 0});
+    }
+    if (lookup == SessionHost::Lookup::kPresent) value = std::move(stored);
+  }
+  const Issued issued = issue({{}, protocol::GetEagerStateCommand{std::move(key), value}});
+  return issued == Issued::kFailed ? &arrivals_.lone_slot() : answer(std::move(value));
+}
+
+Slot* Attempt::get_state_keys() {
+  require_handler();
+  if (replay_.replaying() && !error_) {
+    if (auto* eager = std::get_if<protocol::GetEagerStateKeysCommand>(&replay_.next().body)) {
+      std::vector<Bytes> keys = std::move(eager->keys);
+      replay_.pass();
+      ++commands_;
+      return answer_keys(std::move(keys));
+    }
+    return ask(protocol::GetLazyStateKeysCommand{});
+  }
+  std::vector<Bytes> below;
+  if (!overlay_.hides_everything() && !error_ && !ending_ && !host_.read_state_keys(&below)) {
+    return ask(protocol::GetLazyStateKeysCommand{});
+  }
+  std::vector<Bytes> keys = overlay_.keys(std::move(below));
+  const Issued issued = issue({{}, protocol::GetEagerStateKeysCommand{keys}});
+  return issued == Issued::kFailed ? &arrivals_.lone_slot() : answer_keys(std::move(keys));
+}
+
+Slot* Attempt::answer(std::optional<Bytes> value) {
+  Slot& slot = arrivals_.lone_slot();
+  slot.position = kAtOnce;
+  if (value) {
+    slot.kind = Slot::Kind::kValue;
+    slot.value = std::move(*value);
+  }
+  return &slot;
+}
+
+Slot* Attempt::answer_keys(std::vector<Bytes> keys) {
+  Slot& slot = arrivals_.lone_slot();
+  slot.position = kAtOnce;
+  slot.kind = Slot::Kind::kKeys;
+  slot.keys = std::move(keys);
+  return &slot;
+}
+
+Attempt::Issued Attempt::issue_now(protocol::CommandBody body) {
+  require_handler();
+  return issue({{}, std::move(body)});
+}
+
+void Attempt::set_state(Bytes key, Bytes value) {
+  if (issue_now(protocol::SetStateCommand{key, value}) == Issued::kFailed) return;
+  overlay_.set(std::move(key), std::move(value));
+}
+
+void Attempt::clear_state(Bytes key) {
+  if (issue_now(protocol::ClearStateCommand{key}) == Issued::kFailed) return;
+  overlay_.clear(std::move(key));
+}
+
+void Attempt::clear_all_state() {
+  if (issue_now(protocol::ClearAllStateCommand{}) == Issued::kFailed) return;
+  overlay_.clear_all();
+}
+
+CallSlots Attempt::call(CallRequest request) {
+  require_handler();
+  protocol::CallCommand command;
+  command.service = std::move(request.service);
+  command.key = std::move(request.key);
+  command.handler = std::move(request.handler);
+  command.parameter = std::move(request.parameter);
+  command.headers = std::move(request.headers);
+  command.idempotency_key = std::move(request.idempotency_key);
+  command.invocation_id_completion = ++last_completion_;
+  Slot* invocation_id = &arrivals_.completion(last_completion_);
+  command.completion = ++last_completion_;
+  Slot* result = &arrivals_.completion(last_completion_);
+  if (issue({{}, std::move(command)}) == Issued::kFailed) {
+    return {&arrivals_.lone_slot(), &arrivals_.lone_slot()};
+  }
+  children_.push_back({invocation_id, result});
+  return {invocation_id, result};
+}
+
+Slot* Attempt::send(CallRequest request, std::chrono::milliseconds delay) {
+  require_handler();
+  protocol::OneWayCallCommand command;
+  command.service = std::move(request.service);
+  command.key = std::move(request.key);
+  command.handler = std::move(request.handler);
+  command.parameter = std::move(request.parameter);
+  command.headers = std::move(request.headers);
+  command.idempotency_key = std::move(request.idempotency_key);
+  if (delay.count() > 0 && !replay_.replaying() && !ending_) {
+    const std::int64_t delay_ms =
+        std::min<std::int64_t>(delay.count(), std::numeric_limits<std::int64_t>::max() / 4);
+    command.invoke_unix_ms = host_.now_unix_ms() + delay_ms;
+  }
+  command.invocation_id_completion = ++last_completion_;
+  Slot* invocation_id = &arrivals_.completion(last_completion_);
+  if (issue({{}, std::move(command)}) == Issued::kFailed) return &arrivals_.lone_slot();
+  return invocation_id;
+}
+
+namespace {
+
+protocol::AttachTarget to_attach_target(Target target) {
+  if (auto* id = std::get_if<IdTarget>(&target)) {
+    return protocol::InvocationTarget{std::move(id->invocation_id)};
+  }
+  if (auto* request = std::get_if<RequestTarget>(&target)) {
+    return protocol::IdempotentTarget{std::move(request->service), std::move(request->key),
+                                      std::move(request->handler),
+                                      std::move(request->idempotency_key)};
+  }
+  auto& run = std::get<RunTarget>(target);
+  return protocol::WorkflowTarget{std::move(run.workflow), std::move(run.key)};
+}
+
+}  // namespace
+
+Slot* Attempt::attach(Target target) {
+  return ask(protocol::AttachCommand{to_attach_target(std::move(target)), 0});
+}
+
+Slot* Attempt::output(Target target) {
+  return ask(protocol::GetOutputCommand{to_attach_target(std::move(target)), 0});
+}
+
+void Attempt::send_signal(std::string invocation_id, SignalId signal, Resolution result) {
+  protocol::SendSignalCommand command{std::move(invocation_id), std::move(signal), {}};
+  protocol::Outcome outcome = to_outcome(std::move(result));
+  std::visit([&](auto& value) { command.result = std::move(value); }, outcome);
+  issue_now(std::move(command));
+}
+
+void Attempt::cancel(std::string invocation_id) {
+  issue_now(protocol::SendSignalCommand{std::move(invocation_id), protocol::kCancelSignal, {}});
+}
+
+Slot* Attempt::get_promise(std::string name) {
+  return ask(protocol::GetPromiseCommand{std::move(name), 0});
+}
+
+Slot* Attempt::peek_promise(std::string name) {
+  return ask(protocol::PeekPromiseCommand{std::move(name), 0});
+}
+
+Slot* Attempt::complete_promise(std::string name, Resolution result) {
+  return ask(protocol::CompletePromiseCommand{std::move(name), to_outcome(std::move(result)), 0});
+}
+
+AwakeableSlot Attempt::awakeable() {
+  require_handler();
+  const std::uint32_t index = next_signal_++;
+  return {awakeable_id(start_.raw_id, index), &arrivals_.signal(index)};
+}
+
+void Attempt::complete_awakeable(std::string id, Resolution result) {
+  issue_now(protocol::CompleteAwakeableCommand{std::move(id), to_outcome(std::move(result))});
+}
+
+Slot* Attempt::signal(std::string name) {
+  require_handler();
+  return &arrivals_.next_signal(name);
+}
+
+// The time is proposed with its Run command and used at once. The host stores both in order, so whoever
+// finds a later command recorded finds the time recorded too.
+std::int64_t Attempt::now_unix_ms() {
+  require_handler();
+  if (ending_) return 0;
+  Slot* slot = ask(protocol::RunCommand{}, "now");
+  if (error_) throw AttemptOver();
+  if (!slot->verdict().decided()) {
+    const std::int64_t now = host_.now_unix_ms();
+    host_.on_proposal(last_completion_, std::to_string(now));
+    return now;
+  }
+  try {
+    return std::stoll(slot->value);
+  } catch (const std::exception&) {
+    fail(protocol::kJournalMismatch, "the recorded time of now() is not a number");
+    throw AttemptOver();
+  }
+}
+
+std::uint64_t Attempt::random_bits() {
+  require_handler();
+  return random_.next();
+}
+
+void Attempt::log(Severity severity, const std::string& line) {
+  require_handler();
+  if (replay_.replaying() || error_ || ending_) return;
+  host_.on_log(static_cast<int>(severity), line);
+}
+
+// --- Steps ---
+
+Slot* Attempt::run(std::string name, const std::optional<RunOptions>& options, StepBody body) {
+  require_handler();
+  protocol::RunCommand command{++last_completion_};
+  Slot* slot = &arrivals_.completion(last_completion_);
+  const Issued issued = issue({name, command});
+  if (issued == Issued::kFailed) return &arrivals_.lone_slot();
+  if (slot->verdict().decided()) return slot;
+
+  steps_.push_back({command.completion, commands_ - 1, name, options, issued == Issued::kReplayed});
+  held_back_.push_back({command.completion, std::move(name),
+                        [body = std::move(body)](std::function<void(StepOutcome)> done) {
+                          body([done = std::move(done)](StepResult result) {
+                            if (auto* failed = std::get_if<StepFailed>(&result)) {
+                              done(StepFailure{to_failure(std::move(failed->failed)),
+                                               failed->terminal});
+                            } else {
+                              done(std::get<Bytes>(std::move(result)));
+                            }
+                          });
+                        }});
+  if (issued == Issued::kSent) release_steps();
+  return slot;
+}
+
+void Attempt::release_steps() {
+  std::vector<Step> steps = std::move(held_back_);
+  held_back_.clear();
+  for (Step& step : steps) {
+    const auto found = std::lower_bound(
+        steps_.begin(), steps_.end(), step.completion,
+        [](const RunStep& a, protocol::CompletionId id) { return a.completion < id; });
+    found->in_flight = true;
+    ++steps_in_flight_;
+    host_.on_step(std::move(step));
+  }
+}
+
+SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome outcome) {
+  const auto step = std::lower_bound(
+      steps_.begin(), steps_.end(), completion,
+      [](const RunStep& a, protocol::CompletionId id) { return a.completion < id; });
+  if (step == steps_.end() || step->completion != completion || !step->in_flight) return state_;
+  step->in_flight = false;
+  --steps_in_flight_;
+  if (state_ != SessionState::kBlocked) return state_;
+
+  if (auto* value = std::get_if<Bytes>(&outcome)) {
+    host_.on_proposal(completion, std::move(*value));
+    return state_;
+  }
+  StepFailure& failure = std::get<StepFailure>(outcome);
+  if (failure.terminal || (step->options && !step_delay_ms(*step))) {
+    host_.on_proposal(completion, std::move(failure.failure));
+    return state_;
+  }
+  fail_step(*step, failure);
+  return settle();
+}
+
+std::optional<std::int64_t> Attempt::step_delay_ms(const RunStep& step) const {
+  // The counters of Start speak of what was recorded last; a step of this attempt has no history.
+  StepHistory history;
+  if (step.recorded) {
+    history.failed_before = start_.retry_count;
+    history.retrying_for_ms = start_.retrying_for_ms;
+  }
+  SeededRandom chance(start_.random_seed ^ (std::uint64_t{step.completion} << 32) ^
+                      start_.retry_count);
+  history.chance = chance.next();
+  return next_step_delay_ms(*step.options, history);
+}
+
+void Attempt::fail_step(const RunStep& step, const StepFailure& failure) {
+  fail(failure.failure.code, failure.failure.message);
+  error_->related_command = step.command;
+  error_->related_command_name = step.name;
+  error_->related_command_type = "Run";
+  if (step.options) error_->next_retry_delay_ms = step_delay_ms(step);
+}
+
+}  // namespace holdfast::runtime

@@ -1,0 +1,133 @@
+#include "net/server/config.h"
+
+#include <boost/test/unit_test.hpp>
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+#include "net/server/command_line.h"
+
+namespace holdfast::net {
+namespace {
+
+struct Fixture {
+  std::map<std::string, std::string> environment;
+
+  Result<Config> config(std::vector<std::string> arguments, const std::string& toml = "") {
+    const CommandLine command = parse_command_line(arguments);
+    if (command.verb == CommandLine::Verb::kWrong) {
+      return Error(ErrorCode::kInvalidArgument, command.text);
+    }
+    std::string file = command.config_file;
+    if (!toml.empty()) {
+      file = "config_test.toml";
+      std::ofstream(file) << toml;
+    }
+    return make_config(
+        command.given,
+        [this](const std::string& name) {
+          const auto found = environment.find(name);
+          return found == environment.end() ? std::nullopt
+                                            : std::optional<std::string>(found->second);
+        },
+        file);
+  }
+  void expect_wrong(std::vector<std::string> arguments, std::string_view part,
+                    const std::string& toml = "") {
+    const auto result = config(std::move(arguments), toml);
+    BOOST_REQUIRE(!result.has_value());
+    const std::string& message = result.error().message();
+    BOOST_TEST(message.find(part) != std::string::npos, message);
+    BOOST_TEST(message.find('\n') == std::string::npos, message);
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(config, Fixture)
+
+BOOST_AUTO_TEST_CASE(defaults_keep_to_this_machine) {
+  const auto found = config({"serve"});
+
+  BOOST_REQUIRE(found.has_value());
+  BOOST_TEST(found->data_folder == "./holdfast-data");
+  BOOST_TEST(found->ingress == "127.0.0.1:8080");
+  BOOST_TEST(found->admin == "127.0.0.1:9070");
+}
+
+BOOST_AUTO_TEST_CASE(the_command_line_wins_over_the_environment_over_the_file) {
+  environment["HOLDFAST_INGRESS__LISTEN"] = "127.0.0.1:2";
+  environment["HOLDFAST_ADMIN__LISTEN"] = "127.0.0.1:3";
+  const auto found = config({"serve", "--ingress", "127.0.0.1:1"},
+                            "[ingress]\nlisten = \"127.0.0.1:9\"\n[admin]\nlisten = \"127.0.0.1:9\"\n"
+                            "[storage]\ndata = \"d\"\n[engine]\npark_after_ms = 77\n"
+                            "[handlers]\nload = [\"a.so\", \"b.so\"]\n");
+
+  BOOST_REQUIRE_MESSAGE(found.has_value(), (found ? "" : found.error().message()));
+  BOOST_TEST(found->ingress == "127.0.0.1:1");
+  BOOST_TEST(found->admin == "127.0.0.1:3");
+  BOOST_TEST(found->data_folder == "d");
+  BOOST_TEST(found->park_after_ms == 77u);
+  BOOST_TEST((found->load == std::vector<std::string>{"a.so", "b.so"}));
+}
+
+BOOST_AUTO_TEST_CASE(serve_may_be_left_out_and_load_repeated) {
+  const auto found = config({"--load", "a.so", "--load=b.so", "--log-level", "debug"});
+
+  BOOST_REQUIRE_MESSAGE(found.has_value(), (found ? "" : found.error().message()));
+  BOOST_TEST((found->load == std::vector<std::string>{"a.so", "b.so"}));
+  BOOST_TEST(found->log_level == "debug");
+}
+
+BOOST_AUTO_TEST_CASE(an_admin_port_that_others_can_reach_must_be_asked_for) {
+  expect_wrong({"serve", "--admin", "0.0.0.0:9070"}, "--admin-allow-remote");
+  expect_wrong({"serve", "--admin", "192.168.1.2:9070"}, "--admin-allow-remote");
+  expect_wrong({"serve", "--admin", "127.evil.example:9070"}, "--admin-allow-remote");
+  BOOST_TEST(config({"serve", "--admin", "0.0.0.0:9070", "--admin-allow-remote"}).has_value());
+  BOOST_TEST(config({"serve", "--admin", "[::1]:0"}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_are_named_in_one_line) {
+  expect_wrong({"server"}, "'server'");
+  expect_wrong({"help", "me"}, "'me'");
+  expect_wrong({"serve", "--nonsense"}, "--nonsense");
+  expect_wrong({"serve", "extra"}, "extra");
+  expect_wrong({"serve", "--ingress"}, "--ingress");
+  expect_wrong({"serve", "--ingress", "a", "--ingress", "b"}, "one value");
+  expect_wrong({"serve", "--ingress", "8080"}, "port is missing");
+  expect_wrong({"serve", "--ingress", "127.0.0.1:99999"}, "65535");
+  expect_wrong({"serve", "--ingress", "::1:80"}, "brackets");
+  expect_wrong({"serve", "--drain-ms", "soon"}, "'soon'");
+  expect_wrong({"serve", "--ingress-body-max-mib", "33"}, "1 to 32");
+  expect_wrong({"serve", "--log-level", "loud"}, "'loud'");
+  expect_wrong({"serve", "--ingress-tls-cert", "c.pem"}, "--ingress-tls-key");
+  expect_wrong({"serve", "--data", ""}, "empty");
+  expect_wrong({"serve", "--config", "/no/such/file.toml"}, "cannot be read");
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_file_is_named_with_its_place) {
+  expect_wrong({"serve"}, "not TOML", "[ingress\nlisten");
+  expect_wrong({"serve"}, "ingress.nothing", "[ingress]\nnothing = 1\n");
+  expect_wrong({"serve"}, "nothing.listen", "[nothing]\nlisten = 1\n");
+  expect_wrong({"serve"}, "[section]", "listen = 1\n");
+  expect_wrong({"serve"}, "admin.allow_remote", "[admin]\nallow_remote = 1\n");
+  expect_wrong({"serve"}, "handlers.load", "[handlers]\nload = [1]\n");
+  expect_wrong({"serve"}, "engine.active_max", "[engine]\nactive_max = -1\n");
+  expect_wrong({"serve"}, "storage.data", "[storage]\ndata = 1979-05-27\n");
+}
+
+BOOST_AUTO_TEST_CASE(help_teaches_every_option) {
+  const CommandLine help = parse_command_line({"serve", "--help"});
+
+  BOOST_TEST((help.verb == CommandLine::Verb::kPrint));
+  for (const Option& option : options()) {
+    BOOST_TEST(help.text.find("--" + std::string(option.flag)) != std::string::npos, option.flag);
+  }
+  BOOST_TEST(parse_command_line({"help", "serve"}).text == help.text);
+  BOOST_TEST(parse_command_line({"--version"}).text.starts_with("holdfast "));
+  BOOST_TEST(parse_command_line({"help"}).text.find("serve") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace holdfast::net
