@@ -1,11 +1,12 @@
 #pragma once
 // Arrivals: every notification of one attempt, in order, and the slots they arrive in.
 //
-// A notification may come before what it completes has been asked for: recorded ones are all given at
-// the start, and signals come when they like. The n-th signal of a name belongs to the n-th who asks.
+// A notification may come before what it completes has been asked for: recorded ones are all given
+// at the start, and signals come when they like. The n-th signal of a name belongs to the n-th who
+// asks.
 //
-// Invariant: the position of a notification is its rank among all that were given and not ignored. The
-// journal keeps that order (INV-6), so positions compare alike in every attempt.
+// Invariant: the position of a notification is its rank among all that were given and not ignored.
+// The journal keeps that order (INV-6), so positions compare alike in every attempt.
 
 #include <cstdint>
 #include <deque>

@@ -441,8 +441,8 @@ Slot* Attempt::signal(std::string name) {
   return &arrivals_.next_signal(name);
 }
 
-// The time is proposed with its Run command and used at once. The host stores both in order, so whoever
-// finds a later command recorded finds the time recorded too.
+// The time is proposed with its Run command and used at once. The host stores both in order, so
+// whoever finds a later command recorded finds the time recorded too.
 std::int64_t Attempt::now_unix_ms() {
   require_handler();
   if (ending_) return 0;
@@ -483,17 +483,17 @@ Slot* Attempt::run(std::string name, const std::optional<RunOptions>& options, S
   if (slot->verdict().decided()) return slot;
 
   steps_.push_back({command.completion, commands_ - 1, name, options, issued == Issued::kReplayed});
-  held_back_.push_back({command.completion, std::move(name),
-                        [body = std::move(body)](std::function<void(StepOutcome)> done) {
-                          body([done = std::move(done)](StepResult result) {
-                            if (auto* failed = std::get_if<StepFailed>(&result)) {
-                              done(StepFailure{to_failure(std::move(failed->failed)),
-                                               failed->terminal});
-                            } else {
-                              done(std::get<Bytes>(std::move(result)));
-                            }
-                          });
-                        }});
+  held_back_.push_back(
+      {command.completion, std::move(name),
+       [body = std::move(body)](std::function<void(StepOutcome)> done) {
+         body([done = std::move(done)](StepResult result) {
+           if (auto* failed = std::get_if<StepFailed>(&result)) {
+             done(StepFailure{to_failure(std::move(failed->failed)), failed->terminal});
+           } else {
+             done(std::get<Bytes>(std::move(result)));
+           }
+         });
+       }});
   if (issued == Issued::kSent) release_steps();
   return slot;
 }

@@ -2,13 +2,13 @@
 // Attempt: the inside of a Session. It is the ContextCore the handler sees, and keeps what has been
 // asked for, what has come, and what the handler waits for.
 //
-// INV-2 is kept by issue(), through which every command goes; INV-3 by it sending only what is not recorded.
-// That replay may know all recorded notifications from the start is argued in holdfast/future.h. It rests
-// on two things here: the handler is one chain of awaits (block() refuses a second one), and a
-// cancellation is thrown by comparing positions (ready()).
+// INV-2 is kept by issue(), through which every command goes; INV-3 by it sending only what is not
+// recorded. That replay may know all recorded notifications from the start is argued in
+// holdfast/future.h. It rests on two things here: the handler is one chain of awaits (block()
+// refuses a second one), and a cancellation is thrown by comparing positions (ready()).
 //
-// Closures are handed out late: not while recorded commands remain, so that a handler that turns out
-// to have changed has executed nothing.
+// Closures are handed out late: not while recorded commands remain, so that a handler that turns
+// out to have changed has executed nothing.
 
 #include <atomic>
 #include <coroutine>

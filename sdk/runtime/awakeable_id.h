@@ -1,6 +1,6 @@
 #pragma once
-// Awakeable ids: "sign_1" and base64url (no padding) of 24 raw bytes of invocation id and 4 bytes of
-// signal index, big endian.
+// Awakeable ids: "sign_1" and base64url (no padding) of 24 raw bytes of invocation id and 4 bytes
+// of signal index, big endian.
 
 #include <cstdint>
 #include <string>

@@ -83,7 +83,8 @@ struct CompletionsOf {
   CompletionId operator()(const OneWayCallCommand&) const { return 1; }
   template <class Other>
   CompletionId operator()(const Other&) const {
-    return requires(const Other& c) { c.completion; } ? 1 : 0;
+    return requires(const Other& c) { c.completion; }
+    ? 1 : 0;
   }
 };
 
@@ -100,9 +101,7 @@ struct DetailOf {
   const char* operator()(const CompletePromiseCommand& a, const CompletePromiseCommand& b) const {
     return a.result == b.result ? kSame : "another result";
   }
-  const char* operator()(const CallCommand& a, const CallCommand& b) const {
-    return call(a, b);
-  }
+  const char* operator()(const CallCommand& a, const CallCommand& b) const { return call(a, b); }
   const char* operator()(const OneWayCallCommand& a, const OneWayCallCommand& b) const {
     return call(a, b);
   }

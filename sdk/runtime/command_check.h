@@ -1,8 +1,8 @@
 #pragma once
 // CommandCheck: whether a handler asks for what it asked for before (INV-2), and the words for it.
 //
-// Compared is everything but the times: when a sleep ends and when a one-way call begins may come from
-// a clock. Lazy and eager reads of the same state are the same question.
+// Compared is everything but the times: when a sleep ends and when a one-way call begins may come
+// from a clock. Lazy and eager reads of the same state are the same question.
 
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
 #pragma once
-// Failures in their three forms: an exception in a handler, a value in the SDK, a message on the wire.
+// Failures in their three forms: an exception in a handler, a value in the SDK, a message on the
+// wire.
 
 #include "net/protocol/message.h"
 #include "sdk/include/holdfast/runtime/context_core.h"

@@ -1,8 +1,8 @@
 #pragma once
 // Replay: the recorded commands of an invocation, walked beside the handler that issues them again.
 //
-// INV-2: a command passes match() before its outcome is given out; one that differs from what is recorded
-// is refused with a text that names the entry, what was recorded and what came instead.
+// INV-2: a command passes match() before its outcome is given out; one that differs from what is
+// recorded is refused with a text that names the entry, what was recorded and what came instead.
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
-// StateOverlay: what this invocation has written to its key's state, laid over what the host knows, which
-// may not have seen it yet.
+// StateOverlay: what this invocation has written to its key's state, laid over what the host knows,
+// which may not have seen it yet.
 
 #include <map>
 #include <optional>
@@ -29,8 +29,8 @@ class StateOverlay {
   std::vector<Bytes> keys(std::vector<Bytes> below) const;
 
  private:
-  bool cleared_all_ = false;                    // Below counts for nothing.
-  std::map<Bytes, std::optional<Bytes>> own_;   // None: cleared.
+  bool cleared_all_ = false;                   // Below counts for nothing.
+  std::map<Bytes, std::optional<Bytes>> own_;  // None: cleared.
 };
 
 }  // namespace holdfast::runtime

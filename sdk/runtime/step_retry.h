@@ -9,9 +9,9 @@
 namespace holdfast::runtime {
 
 struct StepHistory {
-  std::uint32_t failed_before = 0;    // Attempts that failed before this one.
-  std::int64_t retrying_for_ms = 0;   // Since the first of them.
-  std::uint64_t chance = 0;           // 64 bits for the jitter.
+  std::uint32_t failed_before = 0;   // Attempts that failed before this one.
+  std::int64_t retrying_for_ms = 0;  // Since the first of them.
+  std::uint64_t chance = 0;          // 64 bits for the jitter.
 };
 
 // The delay before the next try; none when the step has failed for good.

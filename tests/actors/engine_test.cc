@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "tests/support/engine_fixture.h"
+#include "tests/support/log_capture.h"
 #include "tests/support/scripted_handlers.h"
 
 namespace holdfast::testing {
@@ -18,6 +19,14 @@ Bytes value_of(const std::optional<journal::Outcome>& outcome) {
   const auto* value = std::get_if<Bytes>(&*outcome);
   return value == nullptr ? "FAILED: " + std::get<journal::Failure>(*outcome).message : *value;
 }
+
+// The key of the one erase in a batch.
+struct KeyOf {
+  Bytes& key;
+  void put(BytesView, BytesView) {}
+  void put_stamped(BytesView, BytesView) {}
+  void erase(BytesView erased) { key = erased; }
+};
 
 // Counts how often each named closure was executed.
 struct Counter {
@@ -225,6 +234,110 @@ BOOST_AUTO_TEST_CASE(inv_1_a_closure_runs_only_when_all_that_led_to_it_is_durabl
 
     BOOST_TEST(value_of(world->output(accepted.id)) == "x");
   }
+}
+
+BOOST_AUTO_TEST_CASE(inv_4_what_a_former_attempt_still_does_changes_nothing) {
+  std::vector<std::function<void(actors::StepOutcome)>> held;
+  ScriptedHandlers handlers;
+  handlers.add(ServiceKind::kService, "Shop", "pay",
+               {HandlerKind::kPlain,
+                {run_held("pay", [&](auto done) { held.push_back(std::move(done)); })},
+                {}});
+  EngineFixture world(handlers, handlers.catalog());
+  const auto act = [&](const journal::InvocationId& id, actors::Engine::Act what) {
+    std::optional<Result<actors::ActResult>> done;
+    world.engine().act(id, what, [&](auto result) { done = result; });
+    world.settle();
+    BOOST_REQUIRE(done.has_value());
+    BOOST_TEST(done->has_value());
+  };
+
+  const auto accepted = world.send(request("Shop", "pay"));
+  act(accepted.id, actors::Engine::Act::kPause);
+  act(accepted.id, actors::Engine::Act::kResume);
+  BOOST_REQUIRE(held.size() == 2u);  // The second attempt executes it again.
+  held[0](Bytes("from the first attempt"));
+  world.settle();
+  BOOST_TEST((world.status(accepted.id) == Status::kRunning));
+  held[1](Bytes("from the second attempt"));
+  world.settle();
+
+  BOOST_TEST(value_of(world.output(accepted.id)) == "from the second attempt");
+  BOOST_TEST(world.engine().counts().active == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_invocation_is_over_at_once_and_its_children_with_it) {
+  std::vector<std::function<void(actors::StepOutcome)>> held;
+  ScriptedHandlers handlers;
+  handlers.add(ServiceKind::kService, "Outer", "go",
+               {HandlerKind::kPlain, {call("Inner", "", "go", "x")}, {}});
+  handlers.add(ServiceKind::kService, "Inner", "go",
+               {HandlerKind::kPlain,
+                {run_held("in", [&](auto done) { held.push_back(std::move(done)); })},
+                {}});
+  EngineFixture world(handlers, handlers.catalog());
+
+  const auto accepted = world.send(request("Outer", "go"));
+  std::optional<Result<actors::ActResult>> done;
+  world.engine().act(accepted.id, actors::Engine::Act::kKill, [&](auto result) { done = result; });
+  world.settle();
+  BOOST_TEST(value_of(world.output(accepted.id)) == "FAILED: killed");
+  held[0](Bytes("too late"));
+  world.settle();
+
+  std::size_t killed = 0;
+  (void)world.tables().each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
+    const auto* failure = std::get_if<journal::Failure>(&*row->result);
+    killed += failure != nullptr && failure->message == "killed";
+    return true;
+  });
+  BOOST_TEST(killed == 2u);
+  BOOST_TEST(world.engine().counts().active == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_sleeper_ends_with_409_and_leaves_no_timer) {
+  ScriptedHandlers handlers;
+  handlers.add(ServiceKind::kService, "Shop", "wait",
+               {HandlerKind::kPlain, {sleep(86'400'000)}, {}});
+  EngineFixture world(handlers, handlers.catalog());
+
+  const auto accepted = world.send(request("Shop", "wait"));
+  std::optional<Result<actors::ActResult>> done;
+  world.engine().act(accepted.id, actors::Engine::Act::kCancel, [&](auto result) { done = result; });
+  world.settle();
+
+  BOOST_TEST(value_of(world.output(accepted.id)) == "FAILED: Cancelled");
+  const auto timers = world.tables().timers(std::nullopt, 10);
+  BOOST_REQUIRE(timers->size() == 1u);
+  BOOST_TEST((timers->front().kind == journal::TimerKind::kExpire));
+}
+
+BOOST_AUTO_TEST_CASE(inv_11_a_corrupt_record_quarantines_one_invocation_and_no_other) {
+  LogCapture errors;
+  Counter counter;
+  ScriptedHandlers handlers;
+  handlers.add(ServiceKind::kService, "Shop", "wait",
+               {HandlerKind::kPlain, {sleep(60'000), counter.step("after")}, {}});
+  EngineFixture world(handlers, handlers.catalog());
+  const auto broken = world.send(request("Shop", "wait"));
+  const auto whole = world.send(request("Shop", "wait"));
+  storage::Batch batch;
+  journal::erase_invocation(batch, broken.id);
+  Bytes key;
+  batch.visit(KeyOf{key});
+  storage::Batch damage;
+  damage.put(key, "not a record");
+  (void)storage::write_one(world.store(), damage, storage::Sync::kYes);
+
+  world.advance(Millis(61'000));
+
+  BOOST_TEST(value_of(world.output(whole.id)) == "did after");
+  BOOST_TEST(counter.executed["after"] == 1);
+  std::optional<Result<std::optional<actors::Finished>>> answer;
+  world.engine().output(broken.id, [&](auto result) { answer = result; });
+  world.settle();
+  BOOST_REQUIRE(answer.has_value());
+  BOOST_TEST((answer->error().code() == ErrorCode::kCorruption));
 }
 
 BOOST_AUTO_TEST_CASE(results_are_gone_when_their_retention_is_over) {

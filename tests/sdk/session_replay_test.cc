@@ -1,5 +1,6 @@
-// Random programs against a random engine that crashes at random: whatever an attempt has seen, every
-// later attempt sees too. The engine stores commands late and in any legal order with notifications.
+// Random programs against a random engine that crashes at random: whatever an attempt has seen,
+// every later attempt sees too. The engine stores commands late and in any legal order with
+// notifications.
 
 #include <boost/test/unit_test.hpp>
 
@@ -18,7 +19,9 @@ using namespace std::chrono_literals;
 using runtime::SessionState;
 
 using Chance = std::mt19937_64;
-int pick(Chance& chance, int below) { return static_cast<int>(chance() % static_cast<unsigned>(below)); }
+int pick(Chance& chance, int below) {
+  return static_cast<int>(chance() % static_cast<unsigned>(below));
+}
 
 // What a program saw, in order. Written outside the journal, so an oracle.
 using Trace = std::vector<std::string>;
@@ -173,8 +176,8 @@ class RandomEngine final : public runtime::SessionHost {
       BOOST_TEST(Trace(trace.begin(), trace.begin() + static_cast<long>(common)) ==
                      Trace(durable_.begin(), durable_.begin() + static_cast<long>(common)),
                  boost::test_tools::per_element());
-      // A value that is not stored may come again differently (the time, an eager read), so only what
-      // was seen when nothing was unstored binds later attempts.
+      // A value that is not stored may come again differently (the time, an eager read), so only
+      // what was seen when nothing was unstored binds later attempts.
       if (unstored_.empty() && trace.size() > durable_.size()) durable_ = trace;
       if (state == SessionState::kEnded && unstored_.empty()) return attempts;
       unstored_.clear();
@@ -183,7 +186,8 @@ class RandomEngine final : public runtime::SessionHost {
   }
 
  private:
-  using Unstored = std::variant<protocol::Command, std::pair<protocol::CompletionId, protocol::Outcome>>;
+  using Unstored =
+      std::variant<protocol::Command, std::pair<protocol::CompletionId, protocol::Outcome>>;
 
   // One random thing that may happen now.
   SessionState act(runtime::Session& session, SessionState state) {
@@ -236,7 +240,8 @@ class RandomEngine final : public runtime::SessionHost {
   }
 
   SessionState execute(runtime::Session& session) {
-    const std::size_t index = static_cast<std::size_t>(pick(chance_, static_cast<int>(steps_.size())));
+    const std::size_t index =
+        static_cast<std::size_t>(pick(chance_, static_cast<int>(steps_.size())));
     const runtime::Step step = std::move(steps_[index]);
     steps_.erase(steps_.begin() + static_cast<long>(index));
     SessionState state = session.state();
@@ -247,7 +252,8 @@ class RandomEngine final : public runtime::SessionHost {
   }
 
   SessionState deliver_due(runtime::Session& session) {
-    const std::size_t index = static_cast<std::size_t>(pick(chance_, static_cast<int>(due_.size())));
+    const std::size_t index =
+        static_cast<std::size_t>(pick(chance_, static_cast<int>(due_.size())));
     const protocol::CompletionId id = due_[index];
     due_.erase(due_.begin() + static_cast<long>(index));
     if (void_.contains(id)) return give(session, protocol::CompletionRef{id}, protocol::Void{});
@@ -274,7 +280,8 @@ class RandomEngine final : public runtime::SessionHost {
         if (state == SessionState::kBlocked) {
           const protocol::WaitSet waiting = session.waiting();
           if (!waiting.signals.empty()) return give(session, waiting.signals[0], text());
-          if (!waiting.named_signals.empty()) return give(session, waiting.named_signals[0], text());
+          if (!waiting.named_signals.empty())
+            return give(session, waiting.named_signals[0], text());
         }
         return state;
     }

@@ -311,8 +311,9 @@ BOOST_AUTO_TEST_CASE(state_the_host_does_not_know_is_asked_for) {
 
 BOOST_AUTO_TEST_CASE(a_call_gives_the_id_and_the_result_of_its_callee) {
   TestRun run(text_handler([](Context& ctx) -> Task<std::string> {
-    auto call = ctx.call<int>("Doubler", "twice", 21,
-                              {.idempotency_key = "once", .headers = {{"x", "y"}}});
+    const Headers headers = {{"x", "y"}};
+    auto call =
+        ctx.call<int>("Doubler", "twice", 21, {.idempotency_key = "once", .headers = headers});
     const std::string id = co_await call.invocation_id();
     const int result = co_await call;
     co_return id + std::to_string(result);
@@ -516,8 +517,8 @@ HandlerDefinition failing_step(std::optional<RunOptions> options) {
   return text_handler([options](Context& ctx) -> Task<std::string> {
     co_await ctx.sleep(1s);
     const auto fails = []() -> int { throw std::runtime_error("flaky"); };
-    const int value = options ? co_await ctx.run("step", fails, *options)
-                              : co_await ctx.run("step", fails);
+    const int value =
+        options ? co_await ctx.run("step", fails, *options) : co_await ctx.run("step", fails);
     co_return std::to_string(value);
   });
 }
@@ -581,9 +582,7 @@ BOOST_AUTO_TEST_CASE(a_closure_may_be_awaitable_or_give_nothing) {
     co_await ctx.run("nothing", [] {});
     const int value = co_await ctx.run("task", [] { return async_answer(7); });
     int seen = 0;
-    co_await ctx.run("coroutine", [&]() -> Task<> {
-      seen = co_await async_answer(8);
-    });
+    co_await ctx.run("coroutine", [&]() -> Task<> { seen = co_await async_answer(8); });
     co_return std::to_string(value) + std::to_string(seen);
   }));
 

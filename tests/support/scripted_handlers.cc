@@ -155,7 +155,10 @@ class ScriptedAttempt final : public actors::Attempt {
   void give_away(const Op& op) {
     given_away_ = true;
     ++in_flight_;
-    host_.on_step({awaited_, [closure = op.closure](auto done) { done(closure()); }});
+    host_.on_step({awaited_, [closure = op.closure, held = op.held](auto done) {
+                     if (held) return held(std::move(done));
+                     done(closure());
+                   }});
   }
 
   void take(const decltype(journal::Notification::result)& result) {
@@ -195,6 +198,10 @@ class ScriptedAttempt final : public actors::Attempt {
 
 Op run(std::string name, std::function<actors::StepOutcome()> closure) {
   return {Kind::kRun, std::move(name), {}, {}, {}, 0, {}, std::move(closure)};
+}
+Op run_held(std::string name,
+            std::function<void(std::function<void(actors::StepOutcome)>)> held) {
+  return {Kind::kRun, std::move(name), {}, {}, {}, 0, {}, {}, std::move(held)};
 }
 Op sleep(std::int64_t millis) { return {Kind::kSleep, {}, {}, {}, {}, millis, {}, {}}; }
 Op call(std::string service, std::string key, std::string handler, Bytes parameter) {

@@ -22,9 +22,13 @@ struct Op {
   std::int64_t millis = 0;                // To sleep, or a send's delay.
   std::optional<std::string> idempotency_key;
   std::function<actors::StepOutcome()> closure;  // kRun.
+  // Or, kRun too: gets the call that reports its end, to be made whenever the test likes.
+  std::function<void(std::function<void(actors::StepOutcome)>)> held;
 };
 
 Op run(std::string name, std::function<actors::StepOutcome()> closure);
+// A closure that blocks until the test lets it end.
+Op run_held(std::string name, std::function<void(std::function<void(actors::StepOutcome)>)> held);
 Op sleep(std::int64_t millis);
 Op call(std::string service, std::string key, std::string handler, Bytes parameter);
 Op send(std::string service, std::string key, std::string handler, Bytes parameter,

@@ -16,13 +16,13 @@
 //     credit.rethrow();
 //   }
 //
-// Several futures give a std::tuple (all) or a std::variant with the winner's index (any, race); a vector
-// gives a vector or a Winner. Instead of void stands std::monostate. A future that is moved in is
-// owned; a named one is only borrowed: it must outlive the combination, and when it was not the
-// winner it can be awaited afterwards.
+// Several futures give a std::tuple (all) or a std::variant with the winner's index (any, race); a
+// vector gives a vector or a Winner. Instead of void stands std::monostate. A future that is moved
+// in is owned; a named one is only borrowed: it must outlive the combination, and when it was not
+// the winner it can be awaited afterwards.
 //
-// "First" means first in the journal, so that it is the same in every attempt (future.h). Losers go on
-// where they are; what they come to is not looked at.
+// "First" means first in the journal, so that it is the same in every attempt (future.h). Losers go
+// on where they are; what they come to is not looked at.
 
 #include <algorithm>
 #include <array>
@@ -97,9 +97,10 @@ template <class F>
 using FutureValue = typename std::remove_cvref_t<F>::value_type;
 
 template <class F>
-concept SomeFuture =
-    requires { typename std::remove_cvref_t<F>::value_type; } &&
-    std::is_base_of_v<Future<FutureValue<F>>, std::remove_cvref_t<F>> &&
+concept SomeFuture = requires {
+  typename std::remove_cvref_t<F>::value_type;
+}
+&&std::is_base_of_v<Future<FutureValue<F>>, std::remove_cvref_t<F>> &&
     !std::is_const_v<std::remove_reference_t<F>>;
 
 // A future that a combination owns or borrows.
@@ -171,8 +172,8 @@ class VectorParts {
   std::vector<Part<T>> parts_;
 };
 
-// How the verdict on the whole follows from those on the parts. Each is a function of positions only:
-// a part that is decided later than the result never changes it.
+// How the verdict on the whole follows from those on the parts. Each is a function of positions
+// only: a part that is decided later than the result never changes it.
 struct Judgement {
   runtime::Verdict verdict;
   std::size_t index = 0;  // Of the part that decided.
@@ -378,14 +379,12 @@ Task<Settled<T>> settle(F awaited) {
 
 // Unlike the other combinations it is a Task: what it catches may be thrown by the await itself.
 template <class F>
-  requires(detail::SomeFuture<F> || detail::SomeTask<F>)
-[[nodiscard]] auto settled(F&& awaited) {
+requires(detail::SomeFuture<F> || detail::SomeTask<F>) [[nodiscard]] auto settled(F&& awaited) {
   return detail::settle<F>(std::forward<F>(awaited));
 }
 
 template <detail::SomeFuture... F>
-  requires(sizeof...(F) > 0)
-[[nodiscard]] auto all(F&&... futures) {
+requires(sizeof...(F) > 0) [[nodiscard]] auto all(F&&... futures) {
   using Parts = detail::PartsOf<F...>;
   return detail::combine<detail::TakeAll, Parts, &detail::judge_all<Parts>>(
       Parts(std::in_place, std::forward<F>(futures)...));
@@ -398,8 +397,7 @@ template <class T>
 }
 
 template <detail::SomeFuture... F>
-  requires(sizeof...(F) > 0)
-[[nodiscard]] auto any(F&&... futures) {
+requires(sizeof...(F) > 0) [[nodiscard]] auto any(F&&... futures) {
   using Parts = detail::PartsOf<F...>;
   return detail::combine<detail::TakeWinner, Parts, &detail::judge_any<Parts>>(
       Parts(std::in_place, std::forward<F>(futures)...));
@@ -413,8 +411,7 @@ template <class T>
 }
 
 template <detail::SomeFuture... F>
-  requires(sizeof...(F) > 0)
-[[nodiscard]] auto race(F&&... futures) {
+requires(sizeof...(F) > 0) [[nodiscard]] auto race(F&&... futures) {
   using Parts = detail::PartsOf<F...>;
   return detail::combine<detail::TakeWinner, Parts, &detail::judge_race<Parts>>(
       Parts(std::in_place, std::forward<F>(futures)...));
@@ -428,8 +425,7 @@ template <class T>
 }
 
 template <detail::SomeFuture... F>
-  requires(sizeof...(F) > 0)
-[[nodiscard]] auto all_settled(F&&... futures) {
+requires(sizeof...(F) > 0) [[nodiscard]] auto all_settled(F&&... futures) {
   using Parts = detail::PartsOf<F...>;
   return detail::combine<detail::TakeSettled, Parts, &detail::judge_all_settled<Parts>>(
       Parts(std::in_place, std::forward<F>(futures)...));

@@ -1,21 +1,20 @@
 #pragma once
-// Context: what a handler may do so that it survives. Everything else it does must be a function of its
-// input and of what came out of the context.
+// Context: what a handler may do so that it survives. Everything else it does must be a function of
+// its input and of what came out of the context.
 //
-// An operation begins when it is called and is recorded; its outcome is awaited (future.h). When the
-// handler runs again, after a crash or a long wait, recorded operations are not done again: they give
-// what they gave. A handler whose code asks for something else than what is recorded is stopped with
-// a journal mismatch (INV-2).
+// An operation begins when it is called and is recorded; its outcome is awaited (future.h). When
+// the handler runs again, after a crash or a long wait, recorded operations are not done again:
+// they give what they gave. A handler whose code asks for something else than what is recorded is
+// stopped with a journal mismatch (INV-2).
 //
 //   SharedObjectContext, SharedWorkflowContext   read state
 //   ObjectContext, WorkflowContext               read and write it
 //   both workflow contexts                       durable promises
 //
-// Failure: a TerminalError that leaves the handler is its result. Any other exception ends the attempt,
-// and the handler is run again later.
-// Cancellation: CancelledError at the await that waits when it arrives, or at the next one; calls
-// under way are cancelled first. Afterwards the handler may go on, to undo what it did.
-// Threads: the handler's own; never inside the closure of a step.
+// Failure: a TerminalError that leaves the handler is its result. Any other exception ends the
+// attempt, and the handler is run again later. Cancellation: CancelledError at the await that waits
+// when it arrives, or at the next one; calls under way are cancelled first. Afterwards the handler
+// may go on, to undo what it did. Threads: the handler's own; never inside the closure of a step.
 
 #include <chrono>
 #include <concepts>
@@ -37,16 +36,49 @@
 
 namespace holdfast {
 
-// Name a list of headers before a co_await that uses it: g++ 12 cannot compile a braced list inside
-// the awaited expression. The other members are fine there.
+// Text that is read during a call and belongs to somebody else. A temporary std::string is refused:
+// it needs a name on a line before.
+class BorrowedText {
+ public:
+  BorrowedText() = default;
+  BorrowedText(const char* text) : text_(text), given_(true) {}         // NOLINT: implicit
+  BorrowedText(std::string_view text) : text_(text), given_(true) {}    // NOLINT: implicit
+  BorrowedText(const std::string& text) : text_(text), given_(true) {}  // NOLINT: implicit
+  BorrowedText(std::string&&) = delete;
+
+  std::optional<std::string> copy() const {
+    return given_ ? std::optional<std::string>(text_) : std::nullopt;
+  }
+
+ private:
+  std::string_view text_;
+  bool given_ = false;
+};
+
+// The same for headers.
+class BorrowedHeaders {
+ public:
+  BorrowedHeaders() = default;
+  BorrowedHeaders(const Headers& headers) : headers_(&headers) {}  // NOLINT: implicit
+  BorrowedHeaders(Headers&&) = delete;
+
+  Headers copy() const { return headers_ != nullptr ? *headers_ : Headers(); }
+
+ private:
+  const Headers* headers_ = nullptr;
+};
+
+// These own nothing, because g++ 12 destroys twice what a struct that is built inside a co_await
+// expression owns. For the same reason it is told to refuse the two other things that would be: a
+// closure and an argument that own something and have no name (kMustBeNamed).
 struct CallOptions {
-  std::optional<std::string> idempotency_key;
-  Headers headers;
+  BorrowedText idempotency_key;
+  BorrowedHeaders headers;
 };
 struct SendOptions {
   std::chrono::milliseconds delay{0};
-  std::optional<std::string> idempotency_key;
-  Headers headers;
+  BorrowedText idempotency_key;
+  BorrowedHeaders headers;
 };
 
 // Where a call goes, with the types of its two ends (handler_ref.h). `key` is empty for a service.
@@ -61,6 +93,17 @@ concept CallTarget = requires(const T& target) {
 
 namespace detail {
 
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+inline constexpr bool kDestroysTwice = true;
+#else
+inline constexpr bool kDestroysTwice = false;
+#endif
+// F: the type of a forwarding reference; a reference for what has a name.
+template <class F>
+inline constexpr bool kMustBeNamed =
+    kDestroysTwice && !std::is_reference_v<F> && !std::is_trivially_destructible_v<F> &&
+    (std::is_aggregate_v<F> || std::is_invocable_v<F&>);
+
 template <class T>
 Bytes encode(const T& value) {
   if constexpr (std::is_convertible_v<const T&, std::string_view> &&
@@ -69,6 +112,14 @@ Bytes encode(const T& value) {
   } else {
     return Serde<T>::encode(value);
   }
+}
+
+// `Argument` is the type of a forwarding reference.
+template <class Argument>
+Bytes encode_argument(const std::remove_reference_t<Argument>& value) {
+  static_assert(!kMustBeNamed<Argument>,
+                "g++ 12 destroys twice what this argument owns: give it a name on a line before");
+  return encode(value);
 }
 
 // Rounds up: a wait is never shorter than asked for. What is too long becomes the longest.
@@ -177,21 +228,18 @@ class DurablePromise {
 
   [[nodiscard]] Future<T> get() const { return Future<T>(*core_, *core_->get_promise(name_)); }
   // The value, or nothing while it is open.
-  [[nodiscard]] auto peek() const
-    requires(!std::is_void_v<T>)
-  {
-    return Future<std::optional<T>>(*core_, *core_->peek_promise(name_), &runtime::take_optional<T>);
+  [[nodiscard]] auto peek() const requires(!std::is_void_v<T>) {
+    return Future<std::optional<T>>(*core_, *core_->peek_promise(name_),
+                                    &runtime::take_optional<T>);
   }
   // Both throw TerminalError 409 at the await when it is complete already.
   template <class Value = T>
-  Future<void> resolve(const Value& value) const {
-    return complete(Serde<T>::encode(value));
+  Future<void> resolve(Value&& value) const {
+    static_assert(!detail::kMustBeNamed<Value>,
+                  "g++ 12 destroys twice what this value owns: give it a name on a line before");
+    return complete(Serde<T>::encode(std::forward<Value>(value)));
   }
-  Future<void> resolve() const
-    requires std::is_void_v<T>
-  {
-    return complete(Bytes());
-  }
+  Future<void> resolve() const requires std::is_void_v<T> { return complete(Bytes()); }
   Future<void> reject(std::string reason, std::uint16_t code = 500) const {
     return complete(detail::rejection(std::move(reason), code));
   }
@@ -216,17 +264,18 @@ class Context {
   // Executes `closure` elsewhere, outside the engine's threads, and records what it gives: a value,
   // nothing, or what a Task or another awaitable gives. A TerminalError is recorded too, and thrown
   // at the await; any other exception ends the attempt, and the closure is tried again (at least
-  // once, maybe more often: make it idempotent). Without options by the retry policy of the handler.
+  // once, maybe more often: make it idempotent). Without options by the retry policy of the
+  // handler.
   //
-  // `[&]` is fine while the future is awaited before what it refers to goes away. A closure that may be
-  // left behind (a race, a timeout) must own what it uses.
+  // `[&]` is fine while the future is awaited before what it refers to goes away. A closure that
+  // may be left behind (a race, a timeout) must own what it uses.
   template <class F>
-  [[nodiscard]] auto run(std::string name, F closure) {
-    return run_step(std::move(name), std::nullopt, std::move(closure));
+  [[nodiscard]] auto run(std::string name, F&& closure) {
+    return run_step<F>(std::move(name), std::nullopt, std::forward<F>(closure));
   }
   template <class F>
-  [[nodiscard]] auto run(std::string name, F closure, const RunOptions& options) {
-    return run_step(std::move(name), options, std::move(closure));
+  [[nodiscard]] auto run(std::string name, F&& closure, const RunOptions& options) {
+    return run_step<F>(std::move(name), options, std::forward<F>(closure));
   }
 
   // --- Time, chance, words ---
@@ -263,20 +312,24 @@ class Context {
                                                     const typename T::Input& argument,
                                                     CallOptions options = {}) {
     return call_bytes<typename T::Output>(target.service, target.key, target.handler,
-                                          Serde<typename T::Input>::encode(argument),
-                                          std::move(options));
+                                          Serde<typename T::Input>::encode(argument), options);
   }
+  // An argument that must be named (kMustBeNamed): give it a name on a line before.
   template <CallTarget T>
-    requires std::is_void_v<typename T::Input>
+  requires detail::kMustBeNamed<typename T::Input> CallFuture<typename T::Output> call(
+      const T& target, typename T::Input&& argument, CallOptions options = {})
+  = delete;
+  template <CallTarget T>
+  requires std::is_void_v<typename T::Input>
   [[nodiscard]] CallFuture<typename T::Output> call(const T& target, CallOptions options = {}) {
     return call_bytes<typename T::Output>(target.service, target.key, target.handler, Bytes(),
-                                          std::move(options));
+                                          options);
   }
   template <class Output, class Input>
-  [[nodiscard]] CallFuture<Output> call(std::string service, std::string handler,
-                                        const Input& argument, CallOptions options = {}) {
-    return call_bytes<Output>(std::move(service), {}, std::move(handler), detail::encode(argument),
-                              std::move(options));
+  [[nodiscard]] CallFuture<Output> call(std::string service, std::string handler, Input&& argument,
+                                        CallOptions options = {}) {
+    return call_bytes<Output>(std::move(service), {}, std::move(handler),
+                              detail::encode_argument<Input>(argument), options);
   }
   template <class Output>
   [[nodiscard]] CallFuture<Output> call(std::string service, std::string handler) {
@@ -284,10 +337,10 @@ class Context {
   }
   template <class Output, class Input>
   [[nodiscard]] CallFuture<Output> object_call(std::string service, std::string key,
-                                               std::string handler, const Input& argument,
+                                               std::string handler, Input&& argument,
                                                CallOptions options = {}) {
     return call_bytes<Output>(std::move(service), std::move(key), std::move(handler),
-                              detail::encode(argument), std::move(options));
+                              detail::encode_argument<Input>(argument), options);
   }
   template <class Output>
   [[nodiscard]] CallFuture<Output> object_call(std::string service, std::string key,
@@ -306,27 +359,32 @@ class Context {
   Future<std::string> send(const T& target, const typename T::Input& argument,
                            SendOptions options = {}) {
     return send_bytes(target.service, target.key, target.handler,
-                      Serde<typename T::Input>::encode(argument), std::move(options));
+                      Serde<typename T::Input>::encode(argument), options);
   }
+  // An argument that must be named (kMustBeNamed): give it a name on a line before.
   template <CallTarget T>
-    requires std::is_void_v<typename T::Input>
-  Future<std::string> send(const T& target, SendOptions options = {}) {
-    return send_bytes(target.service, target.key, target.handler, Bytes(), std::move(options));
+  requires detail::kMustBeNamed<typename T::Input> Future<std::string> send(
+      const T& target, typename T::Input&& argument, SendOptions options = {})
+  = delete;
+  template <CallTarget T>
+  requires std::is_void_v<typename T::Input> Future<std::string> send(const T& target,
+                                                                      SendOptions options = {}) {
+    return send_bytes(target.service, target.key, target.handler, Bytes(), options);
   }
   template <class Input>
-  Future<std::string> send(std::string service, std::string handler, const Input& argument,
+  Future<std::string> send(std::string service, std::string handler, Input&& argument,
                            SendOptions options = {}) {
-    return send_bytes(std::move(service), {}, std::move(handler), detail::encode(argument),
-                      std::move(options));
+    return send_bytes(std::move(service), {}, std::move(handler),
+                      detail::encode_argument<Input>(argument), options);
   }
   Future<std::string> send(std::string service, std::string handler) {
     return send_bytes(std::move(service), {}, std::move(handler), {}, {});
   }
   template <class Input>
   Future<std::string> object_send(std::string service, std::string key, std::string handler,
-                                  const Input& argument, SendOptions options = {}) {
+                                  Input&& argument, SendOptions options = {}) {
     return send_bytes(std::move(service), std::move(key), std::move(handler),
-                      detail::encode(argument), std::move(options));
+                      detail::encode_argument<Input>(argument), options);
   }
   Future<std::string> object_send(std::string service, std::string key, std::string handler) {
     return send_bytes(std::move(service), std::move(key), std::move(handler), {}, {});
@@ -384,26 +442,29 @@ class Context {
 
  private:
   template <class F>
-  auto run_step(std::string name, const std::optional<RunOptions>& options, F closure) {
-    static_assert(std::is_invocable_v<F&>, "the closure of a step takes no arguments");
-    using T = runtime::StepValueOf<F>;
-    return Future<T>(
-        *core_, *core_->run(std::move(name), options, runtime::step_body(std::move(closure))));
+  auto run_step(std::string name, const std::optional<RunOptions>& options, F&& closure) {
+    using Closure = std::remove_cvref_t<F>;
+    static_assert(std::is_invocable_v<Closure&>, "the closure of a step takes no arguments");
+    static_assert(!detail::kMustBeNamed<F>,
+                  "g++ 12 destroys twice what this closure owns: give it a name on a line before");
+    using T = runtime::StepValueOf<Closure>;
+    return Future<T>(*core_, *core_->run(std::move(name), options,
+                                         runtime::step_body<Closure>(std::forward<F>(closure))));
   }
   template <class Output>
   CallFuture<Output> call_bytes(std::string service, std::string key, std::string handler,
                                 Bytes parameter, CallOptions options) {
     return CallFuture<Output>(
-        *core_, core_->call({std::move(service), std::move(key), std::move(handler),
-                             std::move(parameter), std::move(options.headers),
-                             std::move(options.idempotency_key)}));
+        *core_,
+        core_->call({std::move(service), std::move(key), std::move(handler), std::move(parameter),
+                     options.headers.copy(), options.idempotency_key.copy()}));
   }
   Future<std::string> send_bytes(std::string service, std::string key, std::string handler,
                                  Bytes parameter, SendOptions options) {
-    runtime::Slot* slot = core_->send(
-        {std::move(service), std::move(key), std::move(handler), std::move(parameter),
-         std::move(options.headers), std::move(options.idempotency_key)},
-        options.delay);
+    runtime::Slot* slot =
+        core_->send({std::move(service), std::move(key), std::move(handler), std::move(parameter),
+                     options.headers.copy(), options.idempotency_key.copy()},
+                    options.delay);
     return Future<std::string>(*core_, *slot, &runtime::take_invocation_id);
   }
 };

@@ -9,18 +9,18 @@
 //   co_await price, then co_await stock
 //
 // Awaiting throws TerminalError when the operation failed, CancelledError when this invocation is
-// cancelled meanwhile. A future that is dropped takes nothing back: the operation goes on, its outcome
-// is not looked at. An outcome can be taken once.
+// cancelled meanwhile. A future that is dropped takes nothing back: the operation goes on, its
+// outcome is not looked at. An outcome can be taken once.
 //
-// Why decisions are the same in replay (INV-2, INV-3). All that a handler can learn from a future is its
-// outcome, or that it threw; there is no way to ask "is it there yet?". An outcome is a pure function
-// of the one order in which notifications are journaled: each operation is decided at the position of
-// its notification, a composition at a position computed from those of its parts, and an await ends with a
-// cancellation exactly when that stands before the position of what is awaited. A handler waits for one
-// thing at a time and goes on when that is decided; notifications that came in addition cannot change
-// what was decided at an earlier position. So it issues the same commands no matter how many later
-// notifications are known already, and replay may know all recorded ones from the start, wherever
-// between them the handler's own commands were stored.
+// Why decisions are the same in replay (INV-2, INV-3). All that a handler can learn from a future
+// is its outcome, or that it threw; there is no way to ask "is it there yet?". An outcome is a pure
+// function of the one order in which notifications are journaled: each operation is decided at the
+// position of its notification, a composition at a position computed from those of its parts, and
+// an await ends with a cancellation exactly when that stands before the position of what is
+// awaited. A handler waits for one thing at a time and goes on when that is decided; notifications
+// that came in addition cannot change what was decided at an earlier position. So it issues the
+// same commands no matter how many later notifications are known already, and replay may know all
+// recorded ones from the start, wherever between them the handler's own commands were stored.
 //
 // Lifetime: futures live in the handler's frame. Threads: the handler's.
 

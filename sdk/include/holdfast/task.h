@@ -1,17 +1,18 @@
 #pragma once
-// Task<T>: a coroutine that has not begun yet. A handler is one, and so is what a handler splits off.
+// Task<T>: a coroutine that has not begun yet. A handler is one, and so is what a handler splits
+// off.
 //
 //   Task<int> twice(Context& ctx, int x) { co_return 2 * x; }
 //   int y = co_await twice(ctx, 21);
 //
 // It begins when it is awaited, on the awaiting coroutine's thread, and hands back its value or its
-// exception. The stack grows with the depth of nested tasks, never with the number of awaits: a task that
-// ends without waiting returns to its awaiter, one that ends later transfers to it. That does not
-// depend on the compiler's tail calls, which g++ leaves out below -O2.
+// exception. The stack grows with the depth of nested tasks, never with the number of awaits: a
+// task that ends without waiting returns to its awaiter, one that ends later transfers to it. That
+// does not depend on the compiler's tail calls, which g++ leaves out below -O2.
 //
-// Lifetime: a Task owns its frame. Destroying it while it is suspended destroys its locals, and with
-// them the tasks it waits for. Parameters taken by reference must outlive the task.
-// Threads: a task is resumed by whoever completes what it waits for; never by two at once.
+// Lifetime: a Task owns its frame. Destroying it while it is suspended destroys its locals, and
+// with them the tasks it waits for. Parameters taken by reference must outlive the task. Threads: a
+// task is resumed by whoever completes what it waits for; never by two at once.
 
 #include <atomic>
 #include <coroutine>
@@ -44,9 +45,11 @@ class TaskPromiseBase {
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
   ResumeContinuation final_suspend() const noexcept { return {}; }
-  void continue_with(std::coroutine_handle<> continuation) noexcept { continuation_ = continuation; }
-  // Called when the task has ended and when its awaiter has suspended, maybe on two threads at once.
-  // True for who comes second: the awaiter then goes on at once, or is transferred to.
+  void continue_with(std::coroutine_handle<> continuation) noexcept {
+    continuation_ = continuation;
+  }
+  // Called when the task has ended and when its awaiter has suspended, maybe on two threads at
+  // once. True for who comes second: the awaiter then goes on at once, or is transferred to.
   bool mark() noexcept { return marked_.exchange(true, std::memory_order_acq_rel); }
 
  private:
@@ -59,10 +62,8 @@ class TaskPromise : public TaskPromiseBase {
  public:
   Task<T> get_return_object() noexcept;
   template <class Value = T>
-    requires std::is_convertible_v<Value&&, T>
-  void return_value(Value&& value) {
-    result_.template emplace<1>(std::forward<Value>(value));
-  }
+  requires std::is_convertible_v<Value&&, T>
+  void return_value(Value&& value) { result_.template emplace<1>(std::forward<Value>(value)); }
   void unhandled_exception() noexcept { result_.template emplace<2>(std::current_exception()); }
   T take() {
     if (result_.index() == 2) std::rethrow_exception(std::get<2>(result_));
@@ -125,8 +126,8 @@ class [[nodiscard]] Task {
     return Awaiter{handle_};
   }
 
-  // For who drives a task without being a coroutine: begins it, tells whether it has ended, takes what
-  // it came to (throws what it threw). REQUIRES: not empty.
+  // For who drives a task without being a coroutine: begins it, tells whether it has ended, takes
+  // what it came to (throws what it threw). REQUIRES: not empty.
   void start() const { handle_.resume(); }
   bool done() const noexcept { return handle_.done(); }
   T take() const { return handle_.promise().take(); }

@@ -1,6 +1,7 @@
 #pragma once
-// ScriptedHost: a host that writes down what a session sends, and a TestRun that plays the engine: it
-// keeps the journal, gives notifications, executes steps when told, and can start the next attempt.
+// ScriptedHost: a host that writes down what a session sends, and a TestRun that plays the engine:
+// it keeps the journal, gives notifications, executes steps when told, and can start the next
+// attempt.
 
 #include <map>
 #include <memory>
@@ -69,14 +70,13 @@ HandlerDefinition text_handler(F body) {
 
 class TestRun {
  public:
-  explicit TestRun(HandlerDefinition handler, Bytes input = "")
-      : handler_(std::move(handler)) {
+  explicit TestRun(HandlerDefinition handler, Bytes input = "") : handler_(std::move(handler)) {
     journal.push_back(protocol::Command{{}, protocol::InputCommand{{{"a", "b"}}, input}});
     begin_attempt();
   }
 
-  // A new attempt with the journal as it is; the one before is gone. What it was given stays in `host`
-  // until here.
+  // A new attempt with the journal as it is; the one before is gone. What it was given stays in
+  // `host` until here.
   void begin_attempt() {
     session.reset();
     const std::map<Bytes, Bytes> state = std::move(host.state);
@@ -94,9 +94,10 @@ class TestRun {
 
   runtime::SessionState start() {
     protocol::Start start;
-    start.raw_id = Bytes("\x78\x1d\xdf\xb8\xe4\xd9\xd9\xfd\x96\x43\xbd\x37\x5f\xab\x29\x24"
-                         "\x84\x40\x27\x71\xac\x3e\x2f\x17",
-                         24);
+    start.raw_id = Bytes(
+        "\x78\x1d\xdf\xb8\xe4\xd9\xd9\xfd\x96\x43\xbd\x37\x5f\xab\x29\x24"
+        "\x84\x40\x27\x71\xac\x3e\x2f\x17",
+        24);
     start.invocation_id = "inv_1lNf3nIQpAfe0HKpHcbEHXKintjhm75b0y";
     start.key = "alice";
     start.random_seed = 42;

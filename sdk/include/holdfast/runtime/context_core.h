@@ -1,10 +1,10 @@
 #pragma once
-// ContextCore: what contexts and futures need from the attempt they belong to. Not for handlers, who
-// see it as Context; implemented by sdk/runtime/attempt.h.
+// ContextCore: what contexts and futures need from the attempt they belong to. Not for handlers,
+// who see it as Context; implemented by sdk/runtime/attempt.h.
 //
 // Each operation is issued when it is called, in the order of the program, and gives the slot its
-// outcome arrives in. Slots and core outlive the handler's frame. An attempt that has failed gives slots
-// that are never decided, so that its handler stops at the next await.
+// outcome arrives in. Slots and core outlive the handler's frame. An attempt that has failed gives
+// slots that are never decided, so that its handler stops at the next await.
 //
 // Threads: only inside the handler, which runs on one thread at a time. An operation that is called
 // anywhere else (in the closure of a step) throws std::logic_error.
@@ -27,8 +27,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // When a failed step is tried again. The attempt that failed ends, and the next one begins after
 // initial_interval, then each time `factor` times as long, never longer than max_interval, give or
-// take the share `jitter` of it. After max_attempts, or once max_duration has passed since the first
-// failure, the step fails for good with the last error. Without either it is tried for ever.
+// take the share `jitter` of it. After max_attempts, or once max_duration has passed since the
+// first failure, the step fails for good with the last error. Without either it is tried for ever.
 struct RunOptions {
   std::chrono::milliseconds initial_interval{500};
   double factor = 2;

@@ -1,9 +1,10 @@
 #pragma once
 // Slot: where the outcome of one operation arrives. Futures read it; handlers never see it.
 //
-// Every notification has a position: its place in the one order in which notifications are journaled,
-// the same in every attempt. Whatever a handler can learn about which of two operations was first is a
-// comparison of positions, never of what happens to have arrived already (see future.h).
+// Every notification has a position: its place in the one order in which notifications are
+// journaled, the same in every attempt. Whatever a handler can learn about which of two operations
+// was first is a comparison of positions, never of what happens to have arrived already (see
+// future.h).
 
 #include <cstdint>
 #include <limits>

@@ -1,8 +1,8 @@
 #pragma once
 // Step: the closure of a ctx.run, wrapped so that it can be executed anywhere and reports once.
 //
-// The closure gives a value, nothing, or something awaitable that gives one of these. An awaitable is
-// driven on the thread that executes the step, and goes on wherever it resumes the coroutine.
+// The closure gives a value, nothing, or something awaitable that gives one of these. An awaitable
+// is driven on the thread that executes the step, and goes on wherever it resumes the coroutine.
 
 #include <concepts>
 #include <coroutine>
@@ -18,9 +18,13 @@
 namespace holdfast::runtime {
 
 template <class T>
-concept HasMemberCoAwait = requires(T value) { std::move(value).operator co_await(); };
+concept HasMemberCoAwait = requires(T value) {
+  std::move(value).operator co_await();
+};
 template <class T>
-concept HasFreeCoAwait = requires(T value) { operator co_await(std::move(value)); };
+concept HasFreeCoAwait = requires(T value) {
+  operator co_await(std::move(value));
+};
 template <class T>
 concept IsAwaiter = requires(T value) {
   { value.await_ready() } -> std::convertible_to<bool>;
@@ -40,11 +44,13 @@ struct StepValue<void> {
 template <HasMemberCoAwait T>
 struct StepValue<T> : StepValue<decltype(std::declval<T>().operator co_await().await_resume())> {};
 template <HasFreeCoAwait T>
-  requires(!HasMemberCoAwait<T>)
-struct StepValue<T> : StepValue<decltype(operator co_await(std::declval<T>()).await_resume())> {};
+requires(!HasMemberCoAwait<T>) struct StepValue<T>
+    : StepValue<decltype(operator co_await(std::declval<T>()).await_resume())> {
+};
 template <IsAwaiter T>
-  requires(!HasMemberCoAwait<T> && !HasFreeCoAwait<T>)
-struct StepValue<T> : StepValue<decltype(std::declval<T>().await_resume())> {};
+requires(!HasMemberCoAwait<T> && !HasFreeCoAwait<T>) struct StepValue<T>
+    : StepValue<decltype(std::declval<T>().await_resume())> {
+};
 
 // What ctx.run(..., F) gives.
 template <class F>
