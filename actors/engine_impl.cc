@@ -25,7 +25,8 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
                 return system_.spawn<KeyActor>(std::cref(world_), name);
               }),
       world_{journal_,  parts.committer, parts.clock, parts.random, parts.catalog, parts.handlers,
-             router_,   steps_,          waiters_,    wait_notes_,  options_,      {}} {
+             router_,   steps_,          waiters_,    wait_notes_,  options_,
+             open_steps_, {}} {
   world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
                                             std::ref(router_));
   sweeper_ = system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock),
@@ -188,7 +189,7 @@ void EngineImpl::set_service(std::string service, journal::ServiceSettings setti
 }
 
 Engine::Counts EngineImpl::counts() const {
-  return {router_.active(), steps_.busy(), parts_.committer.bytes_in_flight()};
+  return {router_.active(), open_steps_.load(), parts_.committer.bytes_in_flight()};
 }
 
 }  // namespace holdfast::actors

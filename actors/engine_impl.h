@@ -59,6 +59,7 @@ class EngineImpl {
   const EngineOptions options_;
   const journal::Journal journal_;
   StepPool steps_;
+  std::atomic<std::size_t> open_steps_{0};
   Waiters waiters_;
   WaitNotes wait_notes_;
   Router router_;

@@ -2,6 +2,7 @@
 // Surroundings: what the owners of invocations and keys act upon. Built once by the engine; outlives
 // every actor.
 
+#include <atomic>
 #include <caf/actor.hpp>
 
 #include "actors/catalog/catalog.h"
@@ -29,6 +30,7 @@ struct Surroundings {
   Waiters& waiters;
   WaitNotes& wait_notes;
   const EngineOptions& options;
+  std::atomic<std::size_t>& open_steps;  // Closures given away and not reported done.
   caf::actor timers;  // Set before any mail is delivered.
 };
 

@@ -328,6 +328,7 @@ void InvocationActor::on(CopyAsNew& mail) {
   copy.journal_retention_ms = row.journal_retention_ms;
   copy.created_at = copy.modified_at = now();
   copy.status = copy.target.queued_by_key() ? Status::kQueued : Status::kRunning;
+  if (copy.status == Status::kRunning) copy.running_at = copy.created_at;
   then_.push_back([on_done = std::move(mail.on_done), id = copy.id] { on_done(id); });
   decision_.facts.push_back(journal::Create{std::move(copy), entries->front().entry});
   decision_.urgent = true;

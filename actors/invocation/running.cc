@@ -207,8 +207,11 @@ void InvocationActor::run_waiting_steps() {
 
 void InvocationActor::run_step(Step step) {
   ++current_.steps_running;
-  world_.steps.post([step = std::move(step), self = caf::actor(this), number = current_.number] {
-    step.run([self, number, completion = step.completion](StepOutcome outcome) {
+  world_.open_steps.fetch_add(1, std::memory_order_relaxed);
+  world_.steps.post([step = std::move(step), self = caf::actor(this), number = current_.number,
+                     &open_steps = world_.open_steps] {
+    step.run([self, number, completion = step.completion, &open_steps](StepOutcome outcome) {
+      open_steps.fetch_sub(1, std::memory_order_relaxed);
       caf::anon_send(self, InvocationMail{StepDone{number, completion, std::move(outcome)}});
     });
   });

@@ -67,7 +67,7 @@ void call_command(InvocationState& state, const Entry& entry, const Resolution& 
     decision.facts.push_back(Create{callee(state, call, resolution, id, now),
                                     Entry{{}, Input{call.headers, call.parameter}}});
   }
-  append(state, completion(call.id_completion, id), decision);
+  if (call.id_completion != 0) append(state, completion(call.id_completion, id), decision);
 }
 
 }  // namespace

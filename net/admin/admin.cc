@@ -40,8 +40,7 @@ void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
   Result<Path> path = parse_admin_path(http.target);
   if (!path) return reply->send(admin_error_answer(path.error()));
   AdminRequest request{std::move(http), std::move(*path), std::move(reply)};
-  const std::string area =
-      request.path.segments.empty() ? std::string() : request.path.segments[0];
+  const std::string area = request.path.segments.empty() ? std::string() : request.path.segments[0];
   if (area == "services") return services_.handle(std::move(request));
   if (area == "invocations") return invocations_.handle(std::move(request));
   request.reply->send(health_answer(request));

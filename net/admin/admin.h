@@ -1,10 +1,10 @@
 #pragma once
-// Admin: the operator's API. Sorts requests by area: health here, services and invocations in their own
-// files. Paths, statuses and fields: docs/formats/admin_http.md.
+// Admin: the operator's API. Sorts requests by area: health here, services and invocations in their
+// own files. Paths, statuses and fields: docs/formats/admin_http.md.
 //
-// There is no authentication, so the port belongs to this machine; see the option admin.allow_remote.
-// Nothing here allows scripts of other origins, and what changes something takes a method or a content
-// type that a browser asks about first.
+// There is no authentication, so the port belongs to this machine; see the option
+// admin.allow_remote. Nothing here allows scripts of other origins, and what changes something
+// takes a method or a content type that a browser asks about first.
 //
 // Threads: handle() on the io thread. Reads of the store happen on one thread of the admin's own.
 

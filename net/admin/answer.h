@@ -1,6 +1,6 @@
 #pragma once
-// Answer: what came of an operator's request, as HTTP. The only place of the admin API that knows status
-// codes. Errors are {"message", "restate_code"?}.
+// Answer: what came of an operator's request, as HTTP. The only place of the admin API that knows
+// status codes. Errors are {"message", "restate_code"?}.
 
 #include <boost/json.hpp>
 #include <optional>
@@ -21,8 +21,8 @@ HttpResponse accepted_answer();
 HttpResponse admin_error_answer(const Error& error);
 // 405.
 HttpResponse admin_wrong_method_answer(std::string_view allowed);
-// 415: a body that does not say it is JSON. It also keeps scripts of other origins out: a browser asks
-// before it sends this type, and is told nothing.
+// 415: a body that does not say it is JSON. It also keeps scripts of other origins out: a browser
+// asks before it sends this type, and is told nothing.
 HttpResponse not_json_answer();
 // 422: the request is understood, but not for this kind of invocation.
 HttpResponse unprocessable_answer(std::string_view message);

@@ -18,7 +18,7 @@ boost::json::object version_view(const std::string& version, const std::string& 
 // In the text format of Prometheus.
 struct Measured {
   actors::Engine::Counts engine;
-  std::uint64_t appends = 0;             // Of the committer: synced writes.
+  std::uint64_t appends = 0;  // Of the committer: synced writes.
   std::size_t commit_bytes_in_flight = 0;
 };
 std::string metrics_text(const Measured& measured);

@@ -17,7 +17,7 @@ namespace {
 namespace json = boost::json;
 using Act = actors::Engine::Act;
 
-constexpr const char* kStatuses[] = {"pending", "scheduled", "ready",  "running",
+constexpr const char* kStatuses[] = {"pending",     "scheduled", "ready",  "running",
                                      "backing-off", "suspended", "paused", "completed"};
 
 struct Verb {
@@ -159,9 +159,8 @@ void InvocationRequests::list(AdminRequest request) {
 }
 
 void InvocationRequests::show(const journal::InvocationId& id, std::shared_ptr<HttpReply> reply) {
-  const bool posted = reader_.post([this, id, reply](const std::atomic<bool>&) {
-    reply->send(details(engine_.tables(), id));
-  });
+  const bool posted = reader_.post(
+      [this, id, reply](const std::atomic<bool>&) { reply->send(details(engine_.tables(), id)); });
   if (!posted) reply->send(admin_error_answer(too_many()));
 }
 
@@ -174,10 +173,10 @@ void InvocationRequests::act(const journal::InvocationId& id, const AdminRequest
     return request.reply->send(admin_error_answer(
         wrong("deployment", "'latest' or 'keep' is expected: there is one deployment")));
   }
-  engine_.act(id, verb.act, [reply = request.reply, act = verb.act](
-                                Result<actors::ActResult> result) {
-    reply->send(act_answer(act, result));
-  });
+  engine_.act(id, verb.act,
+              [reply = request.reply, act = verb.act](Result<actors::ActResult> result) {
+                reply->send(act_answer(act, result));
+              });
 }
 
 void InvocationRequests::remove(const journal::InvocationId& id, const AdminRequest& request) {
@@ -200,16 +199,15 @@ void InvocationRequests::restart(const journal::InvocationId& id, const AdminReq
     return request.reply->send(
         admin_error_answer(wrong("from", "only 0, from the start, is supported")));
   }
-  engine_.restart_as_new(
-      id, [reply = request.reply](const Result<journal::InvocationId>& result) {
-        if (result.has_value()) {
-          reply->send(ok_answer(json::object{{"new_invocation_id", result->text()}}));
-        } else if (result.error().code() == ErrorCode::kInvalidArgument) {
-          reply->send(unprocessable_answer(result.error().message()));
-        } else {
-          reply->send(admin_error_answer(result.error()));
-        }
-      });
+  engine_.restart_as_new(id, [reply = request.reply](const Result<journal::InvocationId>& result) {
+    if (result.has_value()) {
+      reply->send(ok_answer(json::object{{"new_invocation_id", result->text()}}));
+    } else if (result.error().code() == ErrorCode::kInvalidArgument) {
+      reply->send(unprocessable_answer(result.error().message()));
+    } else {
+      reply->send(admin_error_answer(result.error()));
+    }
+  });
 }
 
 }  // namespace holdfast::net

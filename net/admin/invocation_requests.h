@@ -1,5 +1,6 @@
 #pragma once
-// InvocationRequests: the part of the admin API below /invocations: what there is, and an operator's acts.
+// InvocationRequests: the part of the admin API below /invocations: what there is, and an
+// operator's acts.
 
 #include "actors/engine.h"
 #include "net/admin/admin_request.h"

@@ -27,24 +27,26 @@ struct Completions {
   std::map<journal::CompletionId, const journal::Notification*> done;
 };
 
-// The completion id that tells a command's outcome, and for calls the one that tells the callee's id.
+// The completion id that tells a command's outcome, and for calls the one that tells the callee's
+// id.
 struct Ids {
   journal::CompletionId outcome = 0;
   journal::CompletionId callee = 0;
 };
 Ids ids_of(const journal::EntryBody& body) {
-  return std::visit(
-      Overloaded{
-          [](const journal::ReadState& e) { return Ids{e.completion}; },
-          [](const journal::ListState& e) { return Ids{e.completion}; },
-          [](const journal::Sleep& e) { return Ids{e.completion}; },
-          [](const journal::Run& e) { return Ids{e.completion}; },
-          [](const journal::Call& e) { return Ids{e.completion, e.id_completion}; },
-          [](const journal::Promise& e) { return Ids{e.completion}; },
-          [](const journal::Attach& e) { return Ids{e.completion}; },
-          [](const auto&) { return Ids{}; },
-      },
-      body);
+  return std::visit(Overloaded{
+                        [](const journal::ReadState& e) { return Ids{e.completion}; },
+                        [](const journal::ListState& e) { return Ids{e.completion}; },
+                        [](const journal::Sleep& e) { return Ids{e.completion}; },
+                        [](const journal::Run& e) { return Ids{e.completion}; },
+                        [](const journal::Call& e) {
+                          return Ids{e.completion, e.id_completion};
+                        },
+                        [](const journal::Promise& e) { return Ids{e.completion}; },
+                        [](const journal::Attach& e) { return Ids{e.completion}; },
+                        [](const auto&) { return Ids{}; },
+                    },
+                    body);
 }
 
 Completions completions_of(const std::vector<journal::StampedEntry>& journal) {

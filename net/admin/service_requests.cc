@@ -33,8 +33,8 @@ json::object handlers_view(const actors::ServiceInfo& service) {
 HttpResponse handler_answer(const actors::ServiceInfo& service, const std::string& name) {
   const actors::HandlerInfo* const handler = service.handler(name);
   if (handler != nullptr) return ok_answer(handler_view(*handler));
-  return admin_error_answer({ErrorCode::kNotFound, fmt::format("service '{}' has no handler '{}'",
-                                                               service.name, name)});
+  return admin_error_answer(
+      {ErrorCode::kNotFound, fmt::format("service '{}' has no handler '{}'", service.name, name)});
 }
 
 Error wrong(std::string_view field, std::string_view why) {

@@ -1,6 +1,6 @@
 #pragma once
-// ServiceRequests: the part of the admin API below /services. Reads come from the catalog; a change is
-// laid over the settings stored before, durably, and then shown.
+// ServiceRequests: the part of the admin API below /services. Reads come from the catalog; a change
+// is laid over the settings stored before, durably, and then shown.
 
 #include <map>
 #include <memory>
@@ -22,7 +22,8 @@ class ServiceRequests {
   void handle(AdminRequest request);
 
  private:
-  // What was set last, so that two changes in quick succession do not undo each other. Reader thread.
+  // What was set last, so that two changes in quick succession do not undo each other. Reader
+  // thread.
   using Settings = std::map<std::string, journal::ServiceSettings>;
 
   void patch(AdminRequest request);

@@ -1,5 +1,6 @@
 #pragma once
-// Service view: services and their handlers as the admin API shows them, and the changes it takes. Pure.
+// Service view: services and their handlers as the admin API shows them, and the changes it takes.
+// Pure.
 
 #include <boost/json.hpp>
 
@@ -14,8 +15,8 @@ boost::json::object service_view(const actors::ServiceInfo& service);
 boost::json::object handler_view(const actors::HandlerInfo& handler);
 
 // Lays the fields of a PATCH body over `settings`: public, idempotency_retention,
-// workflow_completion_retention, journal_retention, inactivity_timeout, abort_timeout. A null changes
-// nothing. kInvalidArgument names the field; then nothing has changed.
+// workflow_completion_retention, journal_retention, inactivity_timeout, abort_timeout. A null
+// changes nothing. kInvalidArgument names the field; then nothing has changed.
 Result<journal::ServiceSettings> patched(journal::ServiceSettings settings,
                                          const boost::json::object& patch);
 

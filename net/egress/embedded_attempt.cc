@@ -115,12 +115,12 @@ void EmbeddedAttempt::on_step(runtime::Step step) {
     ++steps_dropped_;
     return;
   }
-  host_.on_step({step.completion, [run = std::move(step.run)](
-                                      std::function<void(actors::StepOutcome)> done) {
-                   run([done = std::move(done)](runtime::StepOutcome outcome) {
-                     done(from_session(std::move(outcome)));
-                   });
-                 }});
+  host_.on_step(
+      {step.completion, [run = std::move(step.run)](std::function<void(actors::StepOutcome)> done) {
+         run([done = std::move(done)](runtime::StepOutcome outcome) {
+           done(from_session(std::move(outcome)));
+         });
+       }});
 }
 
 void EmbeddedAttempt::on_log(int level, const std::string& line) { host_.on_log(level, line); }

@@ -39,7 +39,7 @@ class EmbeddedAttempt final : public actors::Attempt, private runtime::SessionHo
   std::optional<actors::AttemptError> refused_;  // Set for good by the first bad command.
   std::size_t steps_dropped_ = 0;  // After it; the session believes them to be in flight.
   std::uint32_t commands_ = 0;     // In the journal; the index of the next one.
-  runtime::Session session_;  // Last: calls the above.
+  runtime::Session session_;       // Last: calls the above.
 };
 
 }  // namespace holdfast::net

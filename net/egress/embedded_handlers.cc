@@ -110,8 +110,8 @@ Result<std::unique_ptr<actors::Attempt>> EmbeddedHandlers::open(const journal::T
                                                                 actors::AttemptHost& host) {
   const auto found = by_name_.find(target.service + "/" + target.handler);
   if (found == by_name_.end()) {
-    return Error(ErrorCode::kNotFound,
-                 fmt::format("no code in this process serves {}/{}", target.service, target.handler));
+    return Error(ErrorCode::kNotFound, fmt::format("no code in this process serves {}/{}",
+                                                   target.service, target.handler));
   }
   return std::unique_ptr<actors::Attempt>(std::make_unique<EmbeddedAttempt>(*found->second, host));
 }

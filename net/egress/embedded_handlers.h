@@ -4,7 +4,8 @@
 //
 // Invariants
 //   INV-2  is kept by the session.
-//   INV-11 A command that cannot be translated (an id that is none) ends its attempt with an error that
+//   INV-11 A command that cannot be translated (an id that is none) ends its attempt with an error
+//   that
 //          names the command. Nothing it sends from there on reaches the engine.
 
 #include <map>
@@ -22,8 +23,8 @@ namespace holdfast::net {
 // The name of the deployment that is this process.
 inline constexpr const char* kEmbedded = "embedded";
 
-// What the engine needs to know of services that are code in this process. What neither a handler nor
-// its service sets has the defaults of actors::HandlerInfo.
+// What the engine needs to know of services that are code in this process. What neither a handler
+// nor its service sets has the defaults of actors::HandlerInfo.
 std::vector<actors::ServiceInfo> catalog_of(const std::vector<ServiceDefinition>& services);
 
 class EmbeddedHandlers final : public actors::Handlers {

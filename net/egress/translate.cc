@@ -26,8 +26,8 @@ Body attach(protocol::AttachTarget target, protocol::CompletionId completion, bo
     attach.target = TRY(journal::InvocationId::from_text(by_id->invocation_id));
   } else if (auto* call = std::get_if<protocol::IdempotentTarget>(&target)) {
     attach.by = journal::Attach::By::kIdempotencyKey;
-    attach.target = journal::idempotent_id(call->service, call->key, call->handler,
-                                           call->idempotency_key);
+    attach.target =
+        journal::idempotent_id(call->service, call->key, call->handler, call->idempotency_key);
     attach.service = std::move(call->service);
     attach.key = std::move(call->key);
     attach.handler = std::move(call->handler);
@@ -69,18 +69,26 @@ Body awakeable(protocol::CompleteAwakeableCommand command) {
 }
 
 journal::Call call(protocol::CallCommand command) {
-  return {std::move(command.service),   std::move(command.key),
-          std::move(command.handler),   std::move(command.parameter),
-          std::move(command.headers),   std::move(command.idempotency_key),
-          command.invocation_id_completion, command.completion,
+  return {std::move(command.service),
+          std::move(command.key),
+          std::move(command.handler),
+          std::move(command.parameter),
+          std::move(command.headers),
+          std::move(command.idempotency_key),
+          command.invocation_id_completion,
+          command.completion,
           0};
 }
 
 journal::Call one_way_call(protocol::OneWayCallCommand command) {
-  return {std::move(command.service),   std::move(command.key),
-          std::move(command.handler),   std::move(command.parameter),
-          std::move(command.headers),   std::move(command.idempotency_key),
-          command.invocation_id_completion, 0,
+  return {std::move(command.service),
+          std::move(command.key),
+          std::move(command.handler),
+          std::move(command.parameter),
+          std::move(command.headers),
+          std::move(command.idempotency_key),
+          command.invocation_id_completion,
+          0,
           command.invoke_unix_ms};
 }
 
@@ -118,9 +126,7 @@ Body body_to_journal(protocol::CommandBody command) {
           [](protocol::ClearStateCommand&& c) -> Body {
             return EntryBody(journal::ClearState{std::move(c.key)});
           },
-          [](protocol::ClearAllStateCommand&&) -> Body {
-            return EntryBody(journal::ClearState{});
-          },
+          [](protocol::ClearAllStateCommand&&) -> Body { return EntryBody(journal::ClearState{}); },
           [](protocol::GetPromiseCommand&& c) -> Body {
             return EntryBody(promise(Act::kGet, std::move(c.key), c.completion));
           },
@@ -160,15 +166,15 @@ protocol::Outcome outcome_to_protocol(journal::Outcome outcome) {
 
 protocol::CommandBody call_to_protocol(journal::Call call) {
   if (call.completion != 0) {
-    return protocol::CallCommand{std::move(call.service),   std::move(call.key),
-                                 std::move(call.handler),   std::move(call.parameter),
-                                 std::move(call.headers),   std::move(call.idempotency_key),
-                                 call.id_completion,        call.completion};
+    return protocol::CallCommand{std::move(call.service), std::move(call.key),
+                                 std::move(call.handler), std::move(call.parameter),
+                                 std::move(call.headers), std::move(call.idempotency_key),
+                                 call.id_completion,      call.completion};
   }
-  return protocol::OneWayCallCommand{std::move(call.service),  std::move(call.key),
-                                     std::move(call.handler),  std::move(call.parameter),
-                                     std::move(call.headers),  std::move(call.idempotency_key),
-                                     call.not_before_unix_ms,  call.id_completion};
+  return protocol::OneWayCallCommand{std::move(call.service), std::move(call.key),
+                                     std::move(call.handler), std::move(call.parameter),
+                                     std::move(call.headers), std::move(call.idempotency_key),
+                                     call.not_before_unix_ms, call.id_completion};
 }
 
 protocol::CommandBody promise_to_protocol(journal::Promise promise) {
@@ -210,9 +216,9 @@ protocol::CommandBody attach_to_protocol(journal::Attach attach) {
       target = protocol::InvocationTarget{attach.target.text()};
       break;
     case journal::Attach::By::kIdempotencyKey:
-      target = protocol::IdempotentTarget{std::move(attach.service), std::move(attach.key),
-                                          std::move(attach.handler),
-                                          std::move(attach.idempotency_key)};
+      target =
+          protocol::IdempotentTarget{std::move(attach.service), std::move(attach.key),
+                                     std::move(attach.handler), std::move(attach.idempotency_key)};
       break;
     case journal::Attach::By::kWorkflow:
       target = protocol::WorkflowTarget{std::move(attach.service),

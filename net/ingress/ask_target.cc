@@ -1,7 +1,7 @@
 #include "net/ingress/ask_target.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 namespace holdfast::net {
 namespace {

@@ -57,8 +57,8 @@ Result<std::optional<std::string>> idempotency_key(const Callee& callee,
 // What the engine's reading of an outcome says about its content type, from the catalog of now.
 OutputType output_type_of(const journal::Target& target, const actors::CatalogSnapshot& catalog) {
   const auto service = catalog.find(target.service);
-  return net::output_type_of(
-      service == catalog.end() ? nullptr : service->second.handler(target.handler));
+  return net::output_type_of(service == catalog.end() ? nullptr
+                                                      : service->second.handler(target.handler));
 }
 
 void forget_when_abandoned(actors::Engine& engine, const actors::WaitHandle& handle,
@@ -103,25 +103,24 @@ void Ingress::handle(HttpRequest&& request, Reply reply) {
     reply->send(error_reply(route.error()));
     return;
   }
-  std::visit(Overloaded{
-                 [&](CallRoute&& r) { call(std::move(r), std::move(request), std::move(reply)); },
-                 [&](SendRoute&& r) { send(std::move(r), std::move(request), std::move(reply)); },
-                 [&](AskRoute&& r) { ask(r, std::move(reply)); },
-                 [&](AskByBodyRoute&& r) {
-                   Result<journal::InvocationId> id = parse_ask_target(request.body, *catalog);
-                   if (!id) return reply->send(error_reply(id.error()));
-                   ask({r.ask, *id}, std::move(reply));
-                 },
-                 [&](SignalRoute&& r) {
-                   signal(std::move(r), std::move(request), std::move(reply));
-                 },
-                 [&](HealthRoute&&) { reply->send(health_reply(names_of(*catalog))); },
-                 [&](PreflightRoute&&) {
-                   reply->send(preflight_reply(request.header("access-control-request-headers")));
-                 },
-                 [&](WrongMethodRoute&& r) { reply->send(wrong_method_reply(r.allowed)); },
-             },
-             std::move(*route));
+  std::visit(
+      Overloaded{
+          [&](CallRoute&& r) { call(std::move(r), std::move(request), std::move(reply)); },
+          [&](SendRoute&& r) { send(std::move(r), std::move(request), std::move(reply)); },
+          [&](AskRoute&& r) { ask(r, std::move(reply)); },
+          [&](AskByBodyRoute&& r) {
+            Result<journal::InvocationId> id = parse_ask_target(request.body, *catalog);
+            if (!id) return reply->send(error_reply(id.error()));
+            ask({r.ask, *id}, std::move(reply));
+          },
+          [&](SignalRoute&& r) { signal(std::move(r), std::move(request), std::move(reply)); },
+          [&](HealthRoute&&) { reply->send(health_reply(names_of(*catalog))); },
+          [&](PreflightRoute&&) {
+            reply->send(preflight_reply(request.header("access-control-request-headers")));
+          },
+          [&](WrongMethodRoute&& r) { reply->send(wrong_method_reply(r.allowed)); },
+      },
+      std::move(*route));
 }
 
 void Ingress::call(CallRoute route, HttpRequest&& request, Reply reply) {
@@ -132,16 +131,18 @@ void Ingress::call(CallRoute route, HttpRequest&& request, Reply reply) {
     reply->send(error_reply(invoke.error()));
     return;
   }
-  const actors::WaitHandle handle = engine_.call(
-      std::move(*invoke), [reply, type = std::move(type), is_run](Result<actors::Finished> result) {
-        if (result.has_value()) {
-          reply->send(finished_reply(std::move(*result), type, TellExpiry::kNo));
-        } else if (is_run && result.error().code() == ErrorCode::kConflict) {
-          reply->send(error_reply({ErrorCode::kConflict, "the workflow method was already invoked"}));
-        } else {
-          reply->send(error_reply(result.error()));
-        }
-      });
+  const actors::WaitHandle handle = engine_.call(std::move(*invoke), [reply, type = std::move(type),
+                                                                      is_run](
+                                                                         Result<actors::Finished>
+                                                                             result) {
+    if (result.has_value()) {
+      reply->send(finished_reply(std::move(*result), type, TellExpiry::kNo));
+    } else if (is_run && result.error().code() == ErrorCode::kConflict) {
+      reply->send(error_reply({ErrorCode::kConflict, "the workflow method was already invoked"}));
+    } else {
+      reply->send(error_reply(result.error()));
+    }
+  });
   forget_when_abandoned(engine_, handle, *reply);
 }
 
@@ -176,8 +177,8 @@ void Ingress::ask(AskRoute route, Reply reply) {
       return;
     }
     case Ask::kOutput:
-      engine_.output(route.id, [reply, finished, id = route.id](
-                                   Result<std::optional<actors::Finished>> result) {
+      engine_.output(route.id, [reply, finished,
+                                id = route.id](Result<std::optional<actors::Finished>> result) {
         if (!result) return reply->send(error_reply(result.error()));
         if (!result->has_value()) return reply->send(not_ready_reply(id));
         finished(std::move(**result));

@@ -1,14 +1,14 @@
 #pragma once
-// Ingress (1): a call comes in, its answer goes out. Turns a request into one call of the engine, and
-// keeps the HTTP reply until the engine answers; a client that goes away first is forgotten, its
-// invocation goes on.
+// Ingress (1): a call comes in, its answer goes out. Turns a request into one call of the engine,
+// and keeps the HTTP reply until the engine answers; a client that goes away first is forgotten,
+// its invocation goes on.
 //
 // Invariants
 //   INV-1   is kept by the engine: it answers only when what it says is durable.
 //   INV-11  Everything a client sent is checked before the engine hears of it.
 //
-// Threads: handle() on the io thread; the engine's answers on engine threads. The engine must be stopped
-// before the ingress goes away.
+// Threads: handle() on the io thread; the engine's answers on engine threads. The engine must be
+// stopped before the ingress goes away.
 
 #include <memory>
 

@@ -10,8 +10,8 @@
 
 namespace holdfast::net {
 
-// An empty body needs no content type. Parameters (charset) and case do not matter; a declared "*/*" or
-// "text/*" takes every type, or every one of its kind. kInvalidArgument.
+// An empty body needs no content type. Parameters (charset) and case do not matter; a declared
+// "*/*" or "text/*" takes every type, or every one of its kind. kInvalidArgument.
 Result<void> check_input(const actors::HandlerInfo& handler,
                          std::optional<std::string_view> content_type, BytesView body);
 

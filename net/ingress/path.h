@@ -1,6 +1,6 @@
 #pragma once
-// Path: the target of a request taken apart, decoded and checked: what it yields may become the name of
-// a service, a key or a log field. Pure.
+// Path: the target of a request taken apart, decoded and checked: what it yields may become the
+// name of a service, a key or a log field. Pure.
 
 #include <optional>
 #include <string>
@@ -24,8 +24,8 @@ struct Path {
   std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
-// One trailing slash is trimmed. kInvalidArgument: a broken percent escape, text that is not UTF-8, a
-// control character, an empty segment, a target that is no path.
+// One trailing slash is trimmed. kInvalidArgument: a broken percent escape, text that is not UTF-8,
+// a control character, an empty segment, a target that is no path.
 Result<Path> parse_path(std::string_view target);
 
 }  // namespace holdfast::net

@@ -1,8 +1,9 @@
 #pragma once
-// Reply (8): what came of a request, as status, headers and body. The only place of the ingress that knows
-// HTTP status codes. Pure.
+// Reply (8): what came of a request, as status, headers and body. The only place of the ingress
+// that knows HTTP status codes. Pure.
 //
-// Every answer is open to scripts of any origin (CORS). An error says where it comes from: the handler
+// Every answer is open to scripts of any origin (CORS). An error says where it comes from: the
+// handler
 // ("invocation") or us ("ingress"), in its body and in x-restate-error-source.
 
 #include <optional>
@@ -27,8 +28,8 @@ OutputType output_type_of(const actors::HandlerInfo* handler);
 // Whether to tell until when the result is kept.
 enum class TellExpiry { kYes, kNo };
 
-// 200 and the raw output, or the status of the handler's failure: its code where that is an error of HTTP
-// (400 to 999), else 500.
+// 200 and the raw output, or the status of the handler's failure: its code where that is an error
+// of HTTP (400 to 999), else 500.
 HttpResponse finished_reply(actors::Finished finished, const OutputType& type, TellExpiry expiry);
 // 202.
 HttpResponse accepted_reply(const actors::Accepted& accepted);

@@ -96,8 +96,9 @@ Result<Route> call_or_send(bool send, Segments parts, std::string_view method, c
 Result<Route> by_service(Segments parts, std::string_view method, const Path& path,
                          const actors::CatalogSnapshot& catalog) {
   if (parts.size() < 2) {
-    return bad_path("expected /<service>/<handler>, /<service>/<key>/<handler> or a path under "
-                    "/restate");
+    return bad_path(
+        "expected /<service>/<handler>, /<service>/<key>/<handler> or a path under "
+        "/restate");
   }
   const actors::ServiceInfo* const service = TRY(find_service(parts[0], catalog));
   const std::size_t length = is_keyed(*service) ? 3 : 2;

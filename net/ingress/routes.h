@@ -1,9 +1,9 @@
 #pragma once
 // Routes (1): what a request to the ingress asks for, by its method and target alone. Pure.
 //
-// Paths: docs/formats/ingress_http.md. Names are percent-decoded; one trailing slash does not matter;
-// `restate` and `openapi` are reserved as first segments. Whether a path has a key is known from the
-// catalog, so the catalog decides where its parts end.
+// Paths: docs/formats/ingress_http.md. Names are percent-decoded; one trailing slash does not
+// matter; `restate` and `openapi` are reserved as first segments. Whether a path has a key is known
+// from the catalog, so the catalog decides where its parts end.
 
 #include <optional>
 #include <string>

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <cctype>
+#include <chrono>
 
 namespace holdfast::net {
 namespace {

@@ -12,7 +12,8 @@
 namespace holdfast::net {
 namespace {
 
-constexpr const char* kHelp = R"(holdfast: durable execution in one binary. C++ workflows that survive anything, called over HTTP.
+constexpr const char* kHelp =
+    R"(holdfast: durable execution in one binary. C++ workflows that survive anything, called over HTTP.
 
   holdfast serve [OPTIONS]   run the server; `holdfast serve --help` explains every option
   holdfast help [serve]      this text, or that of a verb
@@ -26,7 +27,8 @@ Start one with handlers from a library, call it, look at what it did:
 )";
 
 constexpr const char* kServeIntroduction =
-    "Runs the server until SIGTERM or SIGINT. It is ready when it has printed its addresses, and when\n"
+    "Runs the server until SIGTERM or SIGINT. It is ready when it has printed its addresses, and "
+    "when\n"
     "GET /restate/health on the ingress and GET /health on the admin port answer 200.\n"
     "\n"
     "Handlers are called on the ingress:\n"

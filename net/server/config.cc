@@ -178,8 +178,8 @@ Result<void> check(const Config& config) {
   }
   static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error", "off"};
   if (std::find(std::begin(kLevels), std::end(kLevels), config.log_level) == std::end(kLevels)) {
-    return wrong("--log-level", fmt::format("'{}' is none of debug, info, warn, error, off",
-                                            config.log_level));
+    return wrong("--log-level",
+                 fmt::format("'{}' is none of debug, info, warn, error, off", config.log_level));
   }
   return {};
 }
@@ -199,8 +199,7 @@ std::span<const Option> options() { return kOptions; }
 
 bool Address::is_loopback() const {
   return host == "localhost" || host == "::1" ||
-         (host.starts_with("127.") &&
-          host.find_first_not_of("0123456789.") == std::string::npos);
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
 std::string Address::text() const {
@@ -210,8 +209,7 @@ std::string Address::text() const {
 
 Result<Address> parse_address(std::string_view text) {
   const auto refuse = [text](std::string_view why) {
-    return Error(ErrorCode::kInvalidArgument,
-                 fmt::format("'{}' is not HOST:PORT: {}", text, why));
+    return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not HOST:PORT: {}", text, why));
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return refuse("a port is missing");

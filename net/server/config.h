@@ -1,9 +1,9 @@
 #pragma once
 // Config: every option of the server, in one table, with its default, its unit and its reason.
 //
-// A value comes from the command line, else from the environment (HOLDFAST_SECTION__KEY), else from the
-// file named by --config ([section] key, TOML), else from the default. Unknown names and values that
-// make no sense are kInvalidArgument, in one line that names the place.
+// A value comes from the command line, else from the environment (HOLDFAST_SECTION__KEY), else from
+// the file named by --config ([section] key, TOML), else from the default. Unknown names and values
+// that make no sense are kInvalidArgument, in one line that names the place.
 
 #include <cstdint>
 #include <functional>

@@ -91,8 +91,8 @@ Result<void> Server::open_store() {
   options.memory_budget_bytes = config_.store_memory_mib << 20;
   store_ = TRY(storage::RocksStore::open(folder_->store_path(), options));
   log_ = TRY(storage::LocalLog::open(*store_, storage::KeyRange{}, clock_));
-  committer_ = std::make_unique<storage::Committer>(*log_, log_->epoch(),
-                                                    storage::Committer::Options{});
+  committer_ =
+      std::make_unique<storage::Committer>(*log_, log_->epoch(), storage::Committer::Options{});
   return {};
 }
 
@@ -117,22 +117,20 @@ Result<void> Server::listen() {
   options.body_bytes_max = config_.ingress_body_mib << 20;
   options.connections_max = config_.ingress_connections;
   options.error_response = wire_error_reply;
-  ingress_port_ = TRY(listen_for(
-      "--ingress", io_, std::move(options),
-      [this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
-        ingress_->handle(std::move(request), std::move(reply));
-      }));
+  ingress_port_ = TRY(listen_for("--ingress", io_, std::move(options),
+                                 [this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
+                                   ingress_->handle(std::move(request), std::move(reply));
+                                 }));
 
   const Address admin = TRY(parse_address(config_.admin));
   HttpServerOptions admin_options;
   admin_options.host = listen_host(admin);
   admin_options.port = admin.port;
   admin_options.error_response = admin_wire_error_answer;
-  admin_port_ = TRY(listen_for(
-      "--admin", io_, std::move(admin_options),
-      [this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
-        admin_->handle(std::move(request), std::move(reply));
-      }));
+  admin_port_ = TRY(listen_for("--admin", io_, std::move(admin_options),
+                               [this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
+                                 admin_->handle(std::move(request), std::move(reply));
+                               }));
   return {};
 }
 
@@ -146,8 +144,8 @@ Result<void> Server::start_engine() {
   engine_ = TRY(actors::Engine::start(
       {*store_, *committer_, clock_, random_, *catalog_, *handlers_}, options));
   ingress_ = std::make_unique<Ingress>(*engine_, clock_);
-  admin_ = std::make_unique<Admin>(*engine_, committer_.get(),
-                                   Admin::About{kVersion, ingress_url()});
+  admin_ =
+      std::make_unique<Admin>(*engine_, committer_.get(), Admin::About{kVersion, ingress_url()});
   return {};
 }
 
@@ -169,7 +167,8 @@ void Server::stop() {
       port->drain(patience + kEnginePatience, [drained] { drained->down(); });
     }
     const bool quiet = drained->wait_for(patience);
-    if (!quiet) log.info("stopping", "requests still wait; their invocations go on at the next start");
+    if (!quiet)
+      log.info("stopping", "requests still wait; their invocations go on at the next start");
     engine_->stop(kEnginePatience);
     if (!quiet) (void)drained->wait_for(kLastAnswers);
     committer_->stop();
@@ -186,8 +185,6 @@ std::string Server::ingress_url() const {
                 ingress_port_.get());
 }
 
-std::string Server::admin_url() const {
-  return url_of("http", config_.admin, admin_port_.get());
-}
+std::string Server::admin_url() const { return url_of("http", config_.admin, admin_port_.get()); }
 
 }  // namespace holdfast::net

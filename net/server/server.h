@@ -1,10 +1,11 @@
 #pragma once
 // Server: builds every part in order, stops them in reverse; decides nothing.
 //
-//   data folder, store, log, committer, catalog, handlers | ports | engine, ingress, admin | io thread
+//   data folder, store, log, committer, catalog, handlers | ports | engine, ingress, admin | io
+//   thread
 //
-// The ports are taken before the engine starts, so that a server that cannot listen runs no handler, and
-// the io thread starts last, so that no request meets half a server.
+// The ports are taken before the engine starts, so that a server that cannot listen runs no
+// handler, and the io thread starts last, so that no request meets half a server.
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -41,9 +42,12 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Takes no more connections, gives requests drain_ms to end, answers 503 to those that still wait, lets
-  // what runs reach a durable point. Blocks. Calling it again does nothing. Not on the io thread.
+  // Takes no more connections, gives requests drain_ms to end, answers 503 to those that still
+  // wait, lets what runs reach a durable point. Blocks. Calling it again does nothing. Not on the
+  // io thread.
   void stop();
+  // Closures of handlers are executing; as long as that is so, the server must not be destroyed.
+  bool closures_running() const { return engine_ != nullptr && engine_->counts().steps_running > 0; }
 
   // With the ports that are really used: http://127.0.0.1:8080.
   std::string ingress_url() const;

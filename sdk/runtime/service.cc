@@ -99,7 +99,9 @@ std::optional<std::string> problem(const ServiceDefinition& service) {
   if (!is_name(service.name, ".-")) {
     return place + "the name must be letters, digits, '_', '.' and '-', and begin with a letter";
   }
-  if (service.name == "restate") return place + "the ingress keeps this name for itself";
+  if (service.name == "restate" || service.name == "openapi") {
+    return place + "the ingress keeps this name for itself";
+  }
   const bool is_workflow = service.kind == ServiceKind::kWorkflow;
   if (const auto found = problem_of(service.options, is_workflow)) return place + *found;
   if (service.handlers.empty()) return place + "it has no handlers";

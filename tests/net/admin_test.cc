@@ -83,7 +83,8 @@ BOOST_AUTO_TEST_CASE(services_are_listed_with_their_handlers) {
   BOOST_TEST(!counter.contains("workflow_completion_retention"));
   const json::object handlers = body(answer("GET", "/services/Greeter/handlers"));
   BOOST_TEST(handlers.at("handlers").as_array().size() == 4u);
-  BOOST_TEST(body(answer("GET", "/services/Counter/handlers/get")).at("ty").as_string() == "Shared");
+  BOOST_TEST(body(answer("GET", "/services/Counter/handlers/get")).at("ty").as_string() ==
+             "Shared");
   BOOST_TEST(status("GET", "/services/Nobody") == 404);
   BOOST_TEST(status("GET", "/services/Greeter/handlers/nothing") == 404);
   BOOST_TEST(status("GET", "/services/Greeter/nothing") == 404);
@@ -188,7 +189,10 @@ BOOST_AUTO_TEST_CASE(invocations_are_listed_by_status_and_service) {
           i == 0 ? "Counter" : "Greeter");
   }
   const auto count = [this](const char* query) {
-    return body(answer("GET", std::string("/invocations") + query)).at("invocations").as_array().size();
+    return body(answer("GET", std::string("/invocations") + query))
+        .at("invocations")
+        .as_array()
+        .size();
   };
 
   BOOST_TEST(count("") == 5u);
@@ -200,7 +204,8 @@ BOOST_AUTO_TEST_CASE(invocations_are_listed_by_status_and_service) {
   BOOST_TEST(page.at("invocations").as_array().size() == 2u);
   const std::string next(page.at("next_after").as_string());
   BOOST_TEST(count(("?after=" + next).c_str()) == 3u);
-  for (const char* query : {"?status=odd", "?limit=0", "?limit=x", "?limit=99999", "?after=x", "?x=1"}) {
+  for (const char* query :
+       {"?status=odd", "?limit=0", "?limit=x", "?limit=99999", "?after=x", "?x=1"}) {
     BOOST_TEST(status("GET", std::string("/invocations") + query) == 400);
   }
 }

@@ -58,10 +58,11 @@ BOOST_AUTO_TEST_CASE(defaults_keep_to_this_machine) {
 BOOST_AUTO_TEST_CASE(the_command_line_wins_over_the_environment_over_the_file) {
   environment["HOLDFAST_INGRESS__LISTEN"] = "127.0.0.1:2";
   environment["HOLDFAST_ADMIN__LISTEN"] = "127.0.0.1:3";
-  const auto found = config({"serve", "--ingress", "127.0.0.1:1"},
-                            "[ingress]\nlisten = \"127.0.0.1:9\"\n[admin]\nlisten = \"127.0.0.1:9\"\n"
-                            "[storage]\ndata = \"d\"\n[engine]\npark_after_ms = 77\n"
-                            "[handlers]\nload = [\"a.so\", \"b.so\"]\n");
+  const auto found =
+      config({"serve", "--ingress", "127.0.0.1:1"},
+             "[ingress]\nlisten = \"127.0.0.1:9\"\n[admin]\nlisten = \"127.0.0.1:9\"\n"
+             "[storage]\ndata = \"d\"\n[engine]\npark_after_ms = 77\n"
+             "[handlers]\nload = [\"a.so\", \"b.so\"]\n");
 
   BOOST_REQUIRE_MESSAGE(found.has_value(), (found ? "" : found.error().message()));
   BOOST_TEST(found->ingress == "127.0.0.1:1");

@@ -20,8 +20,8 @@ inline journal::InvocationId some_id() {
   return *journal::InvocationId::from_text("inv_1jp6uyMi2HLz2mqBc3VgkZqi8JKJzmLJH9");
 }
 
-// A service "Greeter" (greet: JSON, required; raw: anything; secret: private; ping: no input), an object
-// "Counter" (add, get) and a workflow "Signup" (run, approve).
+// A service "Greeter" (greet: JSON, required; raw: anything; secret: private; ping: no input), an
+// object "Counter" (add, get) and a workflow "Signup" (run, approve).
 inline std::vector<actors::ServiceInfo> some_services() {
   using journal::HandlerKind;
   const auto handler = [](std::string name, HandlerKind kind) {
@@ -40,7 +40,8 @@ inline std::vector<actors::ServiceInfo> some_services() {
   greeter.handlers[2].is_private = true;
   greeter.handlers[3].input_forbidden = true;
   actors::ServiceInfo counter{"Counter", journal::ServiceKind::kObject};
-  counter.handlers = {handler("add", HandlerKind::kExclusive), handler("get", HandlerKind::kShared)};
+  counter.handlers = {handler("add", HandlerKind::kExclusive),
+                      handler("get", HandlerKind::kShared)};
   actors::ServiceInfo signup{"Signup", journal::ServiceKind::kWorkflow};
   signup.handlers = {handler("run", HandlerKind::kRun), handler("approve", HandlerKind::kShared)};
   return {greeter, counter, signup};

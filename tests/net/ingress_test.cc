@@ -27,8 +27,8 @@ struct Fixture {
   }
   HttpResponse answer(std::string method, std::string target, Bytes body = {},
                       HttpHeaders headers = {}) {
-    const auto reply = ask(std::move(method), std::move(target), std::move(body),
-                           std::move(headers));
+    const auto reply =
+        ask(std::move(method), std::move(target), std::move(body), std::move(headers));
     BOOST_REQUIRE(reply->is_sent());
     return reply->wait();
   }
@@ -146,8 +146,8 @@ BOOST_AUTO_TEST_CASE(output_is_not_ready_until_it_is) {
 }
 
 BOOST_AUTO_TEST_CASE(lookup_names_the_id) {
-  const HttpResponse response =
-      answer("POST", "/restate/lookup", R"({"target":{"workflowName":"Signup","workflowKey":"a"}})");
+  const HttpResponse response = answer("POST", "/restate/lookup",
+                                       R"({"target":{"workflowName":"Signup","workflowKey":"a"}})");
 
   BOOST_TEST(response.status == 200);
   BOOST_TEST(response.body ==
@@ -159,8 +159,8 @@ BOOST_AUTO_TEST_CASE(awakeables_and_signals_carry_the_body) {
   const std::string id = journal::AwakeableId{some_id(), 17}.text();
   BOOST_TEST(answer("POST", "/restate/awakeables/" + id + "/resolve", "\"yes\"").status == 202);
   BOOST_TEST(answer("POST", "/restate/a/" + id + "/reject", "too late").status == 202);
-  BOOST_TEST(
-      answer("POST", "/restate/invocation/" + some_id().text() + "/signal/go", "1").status == 202);
+  BOOST_TEST(answer("POST", "/restate/invocation/" + some_id().text() + "/signal/go", "1").status ==
+             202);
 
   BOOST_REQUIRE(engine.signals.size() == 3);
   BOOST_TEST(std::get<Bytes>(engine.signals[0].second.result) == "\"yes\"");

@@ -46,8 +46,9 @@ BOOST_AUTO_TEST_CASE(a_failure_has_its_own_status) {
   const HttpResponse answer = finished_reply(finished(failure), kJsonType, TellExpiry::kNo);
 
   BOOST_TEST(answer.status == 418);
-  BOOST_TEST(answer.body ==
-             R"({"code":418,"message":"a \"teapot\"\n","metadata":{"k":"v"},"source":"invocation"})");
+  BOOST_TEST(
+      answer.body ==
+      R"({"code":418,"message":"a \"teapot\"\n","metadata":{"k":"v"},"source":"invocation"})");
   BOOST_TEST(header(answer, "x-restate-error-source") == "invocation");
   BOOST_TEST(header(answer, "x-restate-id") == some_id().text());
 }
@@ -62,8 +63,8 @@ BOOST_AUTO_TEST_CASE(a_failure_without_a_status_of_http_is_500) {
 }
 
 BOOST_AUTO_TEST_CASE(text_that_is_not_utf8_still_makes_json) {
-  const HttpResponse answer = finished_reply(
-      finished(journal::Failure{500, "\xff\x01 ok", {}}), kJsonType, TellExpiry::kNo);
+  const HttpResponse answer = finished_reply(finished(journal::Failure{500, "\xff\x01 ok", {}}),
+                                             kJsonType, TellExpiry::kNo);
 
   boost::system::error_code failed;
   (void)boost::json::parse(answer.body, failed);

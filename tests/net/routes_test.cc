@@ -88,7 +88,8 @@ BOOST_AUTO_TEST_CASE(a_bad_delay_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(invocations_are_asked_by_id) {
-  const auto attach = expect<AskRoute>("GET", "/restate/invocation/" + std::string(kId) + "/attach");
+  const auto attach =
+      expect<AskRoute>("GET", "/restate/invocation/" + std::string(kId) + "/attach");
   BOOST_TEST((attach.ask == Ask::kAttach));
   BOOST_TEST((attach.id == some_id()));
   const auto output = expect<AskRoute>("GET", "/restate/output/" + std::string(kId));

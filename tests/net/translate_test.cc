@@ -43,7 +43,9 @@ class Dice {
     for (auto& byte : id.uuid) byte = static_cast<std::uint8_t>(below(256));
     return id;
   }
-  protocol::Failure failure() { return {static_cast<std::uint16_t>(below(65536)), text(), pairs()}; }
+  protocol::Failure failure() {
+    return {static_cast<std::uint16_t>(below(65536)), text(), pairs()};
+  }
   protocol::Outcome outcome() {
     if (coin()) return text();
     return failure();
@@ -98,7 +100,7 @@ class Dice {
       case 13:
         return protocol::CallCommand{text(), text(), text(), text(), pairs(), maybe(), id(), id()};
       case 14:
-        return protocol::OneWayCallCommand{text(), text(),  text(), text(),
+        return protocol::OneWayCallCommand{text(),  text(),  text(), text(),
                                            pairs(), maybe(), time(), id()};
       case 15:
         return signal();
@@ -175,7 +177,9 @@ class Writer {
   void add(const protocol::StateKeys& keys) { add(keys.keys); }
   void add(const protocol::CompletionRef& of) { add(of.id); }
   void add(const protocol::InvocationTarget& t) { add(t.invocation_id); }
-  void add(const protocol::IdempotentTarget& t) { all(t.service, t.key, t.handler, t.idempotency_key); }
+  void add(const protocol::IdempotentTarget& t) {
+    all(t.service, t.key, t.handler, t.idempotency_key);
+  }
   void add(const protocol::WorkflowTarget& t) { all(t.workflow, t.key); }
   template <class... T>
   void add(const std::variant<T...>& variant) {
@@ -275,9 +279,9 @@ BOOST_AUTO_TEST_CASE(notifications_keep_what_they_are_of_and_what_they_say) {
 }
 
 BOOST_AUTO_TEST_CASE(an_awakeable_is_a_signal_to_its_invocation) {
-  const auto entry = to_journal(protocol::Command{
-      "", protocol::CompleteAwakeableCommand{"sign_1eB3fuOTZ2f2WQ703X6spJIRAJ3GsPi8XAAAAEQ",
-                                             Bytes("1")}});
+  const auto entry = to_journal(
+      protocol::Command{"", protocol::CompleteAwakeableCommand{
+                                "sign_1eB3fuOTZ2f2WQ703X6spJIRAJ3GsPi8XAAAAEQ", Bytes("1")}});
 
   BOOST_REQUIRE(entry.has_value());
   const auto& signal = std::get<journal::SendSignal>(entry->body);
@@ -296,7 +300,8 @@ BOOST_AUTO_TEST_CASE(attach_by_key_has_the_id_the_ingress_would_give) {
 }
 
 BOOST_AUTO_TEST_CASE(inv_11_a_text_that_is_no_id_is_refused) {
-  for (const char* id : {"", "inv_1", "sign_1", "prom_1abc", "inv_1!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!"}) {
+  for (const char* id :
+       {"", "inv_1", "sign_1", "prom_1abc", "inv_1!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!"}) {
     const protocol::CommandBody bodies[] = {
         protocol::CompleteAwakeableCommand{id, Bytes()},
         protocol::SendSignalCommand{id, 1u, {}},

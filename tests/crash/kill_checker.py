@@ -1,0 +1,289 @@
+"""The oracle of kill_test.py: given what clients saw and what handlers wrote to a ledger outside the
+engine, names every promise that was not kept. Pure: a History in, problems and counts out.
+
+What each line of the ledger means is said in kill_server.cc.
+"""
+
+import collections
+import dataclasses
+import json
+import re
+
+FIRST_BALANCE = 1000
+
+
+@dataclasses.dataclass
+class Line:
+    """A line of the ledger."""
+    what: str
+    invocation: str
+    step: str
+    token: str
+    pid: int
+    unix_ms: int
+    detail: list
+
+    @staticmethod
+    def parse(text):
+        what, invocation, step, token, pid, unix_ms, *detail = text.split()
+        return Line(what, invocation, step, token, int(pid), int(unix_ms), detail)
+
+
+@dataclasses.dataclass
+class Op:
+    """What a client asked, and how it ended. Times are monotonic seconds of the test."""
+    kind: str                 # steps, nap, later, fan, add, transfer, order, approve
+    request: str              # Unique among requests, but for those that share an identity.
+    is_send: bool = False
+    identity: str = None      # Idempotency or workflow key with its target; None: asked only once.
+    object: str = None        # Counter/c1: of adds; Order/o1: of orders and approvals.
+    start: float = 0.0
+    end: float = 0.0
+    outcome: str = "unknown"  # ok, fail (the handler said no), unknown (asked, no answer)
+    status: int = 0
+    invocation: str = None
+    body: str = ""
+
+
+@dataclasses.dataclass
+class History:
+    ledger: list = dataclasses.field(default_factory=list)    # Line, in order.
+    ops: list = dataclasses.field(default_factory=list)       # Op
+    reads: list = dataclasses.field(default_factory=list)     # (invocation, how, status, body)
+    statuses: dict = dataclasses.field(default_factory=dict)  # invocation -> status at the end
+    balances: dict = dataclasses.field(default_factory=dict)  # account -> cents at the end
+    counts: dict = dataclasses.field(default_factory=dict)    # Counter/key -> count at the end
+
+
+def check(history):
+    """(problems, counts): a problem is a line of text that begins with the promise; counts say how much
+    was looked at, so that an empty test is seen to be one."""
+    problems = []
+    counts = collections.Counter()
+    for checker in (every_acknowledged_one_ended, every_reader_reads_the_same,
+                    no_acked_step_ran_again, one_attempt_at_a_time, one_holder_of_a_key,
+                    adds_are_counted_once_and_in_order, no_timer_is_early, one_identity_one_run,
+                    promises_are_set_once, no_money_is_made):
+        problems += checker(history, counts)
+    return problems, counts
+
+
+def children_of(op):
+    """What a fan started: acknowledged by its result."""
+    return json.loads(op.body)["values"] if op.kind == "fan" and op.outcome == "ok" and not (
+        op.is_send) else []
+
+
+def every_acknowledged_one_ended(history, counts):
+    ended = {line.invocation for line in history.ledger if line.what in ("end", "exit")}
+    acknowledged = {}
+    for op in history.ops:
+        if op.outcome == "ok" and op.invocation and op.kind != "approve":
+            acknowledged[op.invocation] = f"{op.kind} {op.request}"
+        for child in children_of(op):
+            acknowledged[child] = f"a child of {op.kind} {op.request}"
+    for invocation, name in acknowledged.items():
+        counts["acknowledged"] += 1
+        status = history.statuses.get(invocation, "not there")
+        if status != "completed":
+            yield f"I1 lost: {invocation} ({name}) was acknowledged and is {status}"
+        elif invocation not in ended and not name.startswith("transfer"):
+            yield f"I1 lost: {invocation} ({name}) is completed, but its handler never came to its end"
+    for invocation, status in history.statuses.items():
+        counts["invocations"] += 1
+        if status != "completed" and invocation not in acknowledged:
+            yield f"I1 stuck: {invocation} is {status} and nothing moves it any more"
+
+
+def every_reader_reads_the_same(history, counts):
+    answers = collections.defaultdict(set)
+    for op in history.ops:
+        if not op.is_send and op.outcome in ("ok", "fail") and op.invocation:
+            answers[op.invocation].add((op.status, op.body))
+    for invocation, _, status, body in history.reads:
+        counts["reads"] += 1
+        answers[invocation].add((status, body))
+    acked = collections.defaultdict(dict)
+    for line in history.ledger:
+        if line.what == "acked":
+            acked[line.invocation][line.step] = line.detail[0]
+    for invocation, seen in answers.items():
+        if len(seen) > 1:
+            yield f"I2 readers differ: {invocation} gave {sorted(seen)}"
+            continue
+        status, body = next(iter(seen))
+        if status != 200 or not body.startswith("{"):
+            continue
+        result = json.loads(body)
+        if result.get("invocation", invocation) != invocation:
+            yield f"I2 foreign result: {invocation} gave that of {result['invocation']}"
+        told = [value for value in result.get("values", []) if not value.startswith(("inv_", "by-"))]
+        if told and told != list(acked[invocation].values()):
+            yield f"I2 other values: {invocation} gave {told}, its handler had {acked[invocation]}"
+
+
+def no_acked_step_ran_again(history, counts):
+    ran = collections.defaultdict(list)
+    acked = {}
+    for line in history.ledger:
+        step = (line.invocation, line.step)
+        if line.what == "ran":
+            counts["steps run"] += 1
+            if step in acked:
+                yield f"I3 step again: {line.step} of {line.invocation} was acknowledged and ran again"
+            elif ran[step]:
+                counts["steps run again, not acknowledged before"] += 1
+            ran[step].append(line.detail[0])
+        elif line.what == "acked":
+            value = line.detail[0]
+            if value not in ran[step]:
+                yield f"I3 made up: {line.step} of {line.invocation} gave {value}, which no run gave"
+            if acked.setdefault(step, value) != value:
+                yield (f"I3 other outcome: {line.step} of {line.invocation} gave {acked[step]}, "
+                       f"then {value}")
+            counts["steps acknowledged"] += 1
+
+
+def one_attempt_at_a_time(history, counts):
+    live = {}
+    for line in history.ledger:
+        if line.what == "begin":
+            counts["attempts"] += 1
+            live[line.invocation] = line.token
+        elif live.get(line.invocation) != line.token:
+            yield (f"I4 two attempts: {line.invocation} wrote {line.what} {line.step} by attempt "
+                   f"{line.token} while {live.get(line.invocation)} lives")
+
+
+def one_holder_of_a_key(history, counts):
+    inside = {}   # object -> its holder, until another one is inside
+    left = set()  # holders whose latest attempt left
+    before = collections.defaultdict(set)
+    for line in history.ledger:
+        if line.what not in ("enter", "exit"):
+            continue
+        name = line.detail[0]
+        if line.what == "exit":
+            if inside.get(name) == line.invocation:
+                left.add(line.invocation)
+            continue
+        counts["entries of keys"] += 1
+        holder = inside.get(name)
+        if holder is not None and holder != line.invocation:
+            if holder not in left:
+                yield f"I5 two inside: {line.invocation} entered {name} while {holder} was inside"
+            before[name].add(holder)
+        if line.invocation in before[name]:
+            yield f"I5 back again: {line.invocation} entered {name} after another one had it"
+        inside[name] = line.invocation
+        left.discard(line.invocation)
+
+
+def add_results(history):
+    """object -> {invocation: (count, the ops that name it)}, from calls and from later reads."""
+    bodies = {invocation: body for invocation, _, status, body in history.reads if status == 200}
+    adds = collections.defaultdict(dict)
+    for op in history.ops:
+        if op.kind != "add" or op.outcome != "ok":
+            continue
+        body = op.body if not op.is_send else bodies.get(op.invocation)
+        if body:
+            entry = adds[op.object].setdefault(op.invocation, (json.loads(body)["count"], []))
+            entry[1].append(op)
+    return adds
+
+
+def adds_are_counted_once_and_in_order(history, counts):
+    entered = collections.defaultdict(set)
+    for line in history.ledger:
+        if line.what == "exit" and line.step == "add":
+            entered[line.detail[0]].add(line.invocation)
+    for name, final in history.counts.items():
+        if final != len(entered[name]):
+            yield f"I5 miscounted: {name} is {final}, but {len(entered[name])} invocations added to it"
+    for name, adds in add_results(history).items():
+        by_count = {}
+        for invocation, (count, _) in adds.items():
+            counts["adds with a known place"] += 1
+            if count in by_count:
+                yield f"I5 same place: {invocation} and {by_count[count]} are both number {count} of {name}"
+            by_count[count] = invocation
+        answered_after = None  # The earliest answer among those that stand later in the order.
+        for count in sorted(by_count, reverse=True):
+            invocation = by_count[count]
+            ops = adds[invocation][1]
+            start, end = min(op.start for op in ops), min(op.end for op in ops)
+            if answered_after is not None and answered_after[0] < start:
+                yield (f"I5 order: {invocation} was asked after {answered_after[1]} had been answered, "
+                       f"and was let into {name} before it")
+            if answered_after is None or end < answered_after[0]:
+                answered_after = (end, invocation)
+
+
+def no_timer_is_early(history, counts):
+    latest = 0
+    for line in history.ledger:
+        if line.what == "woke":
+            counts["wake-ups"] += 1
+            due, actual = map(int, line.detail)
+            latest = max(latest, actual - due)
+            if actual < due:
+                yield (f"I7 early: {line.step} of {line.invocation} was due at {due} and woke "
+                       f"{due - actual} ms before")
+    counts["latest wake-up, ms"] = latest
+
+
+def one_identity_one_run(history, counts):
+    invocations = collections.defaultdict(set)
+    answers = collections.defaultdict(set)
+    for op in history.ops:
+        if op.identity and op.outcome in ("ok", "fail") and op.invocation:
+            counts["answers to requests with a key"] += 1
+            invocations[op.identity].add(op.invocation)
+            if not op.is_send:
+                answers[op.identity].add((op.status, op.body))
+    identities = {}
+    for identity, named in invocations.items():
+        if len(named) > 1:
+            yield f"I8 one key, two runs: {identity} named {sorted(named)}"
+        if len(answers[identity]) > 1:
+            yield f"I8 one key, two answers: {identity} gave {sorted(answers[identity])}"
+        for invocation in named:
+            if identities.setdefault(invocation, identity) != identity:
+                yield f"I8 one run, two keys: {invocation} is {identity} and {identities[invocation]}"
+
+
+def promises_are_set_once(history, counts):
+    bodies = {invocation: body for invocation, _, status, body in history.reads if status == 200}
+    orders = {op.object: op.invocation for op in history.ops
+              if op.kind == "order" and op.outcome == "ok"}
+    approved = collections.defaultdict(set)
+    for op in history.ops:
+        if op.kind == "approve" and op.outcome == "ok":
+            counts["promises set"] += 1
+            approved[op.object].add(op.request)
+    for name, by in approved.items():
+        if len(by) > 1:
+            yield f"promise twice: {sorted(by)} were all told that they set that of {name}"
+        body = bodies.get(orders.get(name))
+        if body and json.loads(body)["values"][1] not in by:
+            yield f"promise of another: {name} got {json.loads(body)['values'][1]}, not {sorted(by)}"
+
+
+def no_money_is_made(history, counts):
+    counts["accounts"] = len(history.balances)
+    total, expected = sum(history.balances.values()), FIRST_BALANCE * len(history.balances)
+    if total != expected:
+        yield f"I10 money: the accounts hold {total} together, not {expected}: {history.balances}"
+    for account, cents in history.balances.items():
+        if cents < 0:
+            yield f"I10 money: {account} is at {cents}"
+
+
+def story_of(problem, history):
+    """All that is known about the invocations a problem names, in order."""
+    named = set(re.findall(r"inv_\w+", problem))
+    story = [f"    ledger  {vars(line)}" for line in history.ledger if line.invocation in named]
+    story += [f"    client  {vars(op)}" for op in history.ops if op.invocation in named]
+    story += [f"    read    {read}" for read in history.reads if read[0] in named]
+    return "\n".join(story[:200])
