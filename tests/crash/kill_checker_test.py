@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""The oracle is tested too: a history in which all is well passes, and each way to spoil it is seen."""
+
+import copy
+import json
+import sys
+
+from kill_checker import History, Line, Op, check
+
+# One plain call, two adds to one key (a crash in the middle of the first), an order, a sleeper.
+LEDGER = """
+begin inv_s - t1 7 100
+ran inv_s first t1 7 101 v1
+acked inv_s first t1 7 102 v1
+ran inv_s second t1 7 103 v2
+begin inv_a - t2 7 104
+enter inv_a add t2 7 105 Counter/c
+ran inv_a add t2 7 106 v3
+begin inv_s - t3 8 200
+acked inv_s first t3 8 201 v1
+ran inv_s second t3 8 202 v4
+acked inv_s second t3 8 203 v4
+end inv_s - t3 8 204
+begin inv_a - t4 8 205
+enter inv_a add t4 8 206 Counter/c
+ran inv_a add t4 8 207 v5
+acked inv_a add t4 8 208 v5
+exit inv_a add t4 8 209 Counter/c
+begin inv_b - t5 8 210
+enter inv_b add t5 8 211 Counter/c
+ran inv_b add t5 8 212 v6
+acked inv_b add t5 8 213 v6
+exit inv_b add t5 8 214 Counter/c
+begin inv_o - t6 8 215
+ran inv_o reserve t6 8 216 v7
+acked inv_o reserve t6 8 217 v7
+end inv_o - t6 8 218
+begin inv_n - t7 8 300
+woke inv_n nap t7 8 400 390 400
+end inv_n - t7 8 401
+"""
+
+
+def result(invocation, **more):
+    return json.dumps({"request": "r", "invocation": invocation, **more})
+
+
+def good():
+    steps = result("inv_s", values=["v1", "v4"])
+    order = result("inv_o", values=["v7", "by-1"])
+    return History(
+        ledger=[Line.parse(line) for line in LEDGER.split("\n") if line],
+        ops=[Op("steps", "r1", False, "steps k1", None, 0.0, 2.0, "ok", 200, "inv_s", steps),
+             Op("steps", "r1", True, "steps k1", None, 0.1, 0.2, "ok", 202, "inv_s", "{}"),
+             Op("add", "r2", False, None, "Counter/c", 0.0, 2.0, "ok", 200, "inv_a",
+                result("inv_a", count=1)),
+             Op("add", "r3", False, "add k3", "Counter/c", 2.1, 2.2, "ok", 200, "inv_b",
+                result("inv_b", count=2)),
+             Op("order", "r4", True, "Order/o", "Order/o", 2.0, 2.1, "ok", 202, "inv_o", "{}"),
+             Op("approve", "by-1", False, "approve by-1", "Order/o", 2.1, 2.2, "ok", 200, "inv_p",
+                '"by-1"'),
+             Op("approve", "by-2", False, "approve by-2", "Order/o", 2.1, 2.2, "fail", 409, "inv_q",
+                "{}"),
+             Op("nap", "r5", True, None, None, 2.0, 2.1, "ok", 202, "inv_n", "{}"),
+             Op("steps", "r6", True, None, None, 2.0, 2.1, "unknown")],
+        reads=[("inv_s", "attach", 200, steps), ("inv_s", "output", 200, steps),
+               ("inv_o", "attach", 200, order)],
+        statuses={name: "completed" for name in
+                  ("inv_s", "inv_a", "inv_b", "inv_o", "inv_n", "inv_p", "inv_q")},
+        balances={"a": 900, "b": 1100},
+        counts={"Counter/c": 2})
+
+
+def line_at(text):
+    """The place of a line in the ledger of good()."""
+    return [line for line in LEDGER.split("\n") if line].index(text)
+
+
+def insert(after, *lines):
+    def spoil(history):
+        place = line_at(after) + 1
+        history.ledger[place:place] = [Line.parse(line) for line in lines]
+    return spoil
+
+
+def remove(text):
+    return lambda history: history.ledger.pop(line_at(text))
+
+
+def change(where, number, **fields):
+    def spoil(history):
+        for name, value in fields.items():
+            setattr(getattr(history, where)[number], name, value)
+    return spoil
+
+
+def several(*spoilers):
+    def spoil(history):
+        for one in spoilers:
+            one(history)
+    return spoil
+
+
+# What is spoilt, and the beginning of the problem that must be found.
+SPOILT = [
+    (lambda h: h.statuses.pop("inv_n"), "I1 lost"),
+    (lambda h: h.statuses.update(inv_n="suspended"), "I1 lost"),
+    (lambda h: h.statuses.update(inv_unknown="running"), "I1 stuck"),
+    (remove("end inv_n - t7 8 401"), "I1 lost"),
+    (lambda h: h.ops.append(Op("fan", "r9", False, None, None, 0, 1, "ok", 200, "inv_s", result(
+        "inv_s", values=["inv_child"]))), "I1 lost"),
+    (lambda h: h.reads.append(("inv_s", "attach", 200, result("inv_s", values=["v1", "v2"]))),
+     "I2 readers differ"),
+    (lambda h: h.reads.append(("inv_s", "output", 404, "")), "I2 readers differ"),
+    (lambda h: h.reads.append(("inv_n", "attach", 200, result("inv_s"))), "I2 foreign result"),
+    (several(lambda h: h.reads.clear(), change("ops", 0, body=result("inv_s", values=["v1", "v2"]))),
+     "I2 other values"),
+    (insert("begin inv_s - t3 8 200", "ran inv_s first t3 8 200 v9"), "I3 step again"),
+    (insert("end inv_n - t7 8 401", "begin inv_s - t9 8 500", "ran inv_s second t9 8 501 v9"),
+     "I3 step again"),
+    (insert("end inv_n - t7 8 401", "begin inv_s - t9 8 500", "acked inv_s second t9 8 501 v2"),
+     "I3 other outcome"),
+    (insert("end inv_n - t7 8 401", "begin inv_s - t9 8 500", "acked inv_s third t9 8 501 v9"),
+     "I3 made up"),
+    (insert("begin inv_s - t3 8 200", "ran inv_s second t1 8 200 v9"), "I4 two attempts"),
+    (remove("exit inv_a add t4 8 209 Counter/c"), "I5 two inside"),
+    (insert("enter inv_a add t4 8 206 Counter/c", "begin inv_b - t9 8 206",
+            "enter inv_b add t9 8 206 Counter/c", "exit inv_b add t9 8 206 Counter/c"),
+     "I5 two inside"),
+    (insert("exit inv_b add t5 8 214 Counter/c", "begin inv_a - t9 8 214",
+            "enter inv_a add t9 8 214 Counter/c", "exit inv_a add t9 8 214 Counter/c"),
+     "I5 back again"),
+    (lambda h: h.counts.update({"Counter/c": 1}), "I5 miscounted"),
+    (lambda h: h.counts.update({"Counter/c": 3}), "I5 miscounted"),
+    (change("ops", 3, body=result("inv_b", count=1)), "I5 same place"),
+    (several(change("ops", 2, body=result("inv_a", count=2)),
+             change("ops", 3, body=result("inv_b", count=1))), "I5 order"),
+    (change("ledger", line_at("woke inv_n nap t7 8 400 390 400"), detail=["401", "400"]),
+     "I7 early"),
+    (change("ops", 1, invocation="inv_b"), "I8 one key, two runs"),
+    (change("ops", 3, identity="steps k9", invocation="inv_s"), "I8 one run, two keys"),
+    (lambda h: h.ops.append(Op("steps", "r1", False, "steps k1", None, 0, 1, "ok", 200, "inv_s", "")),
+     "I8 one key, two answers"),
+    (change("ops", 6, outcome="ok"), "promise twice"),
+    (several(lambda h: h.reads.pop(), lambda h: h.reads.append(
+        ("inv_o", "attach", 200, result("inv_o", values=["v7", "by-2"])))), "promise of another"),
+    (lambda h: h.balances.update(a=901), "I10 money"),
+    (lambda h: h.balances.update(a=-100, b=2100), "I10 money"),
+]
+
+
+def main():
+    wrong = [f"all is well, and yet: {problem}" for problem in check(good())[0]]
+    for number, (spoil, expected) in enumerate(SPOILT):
+        history = copy.deepcopy(good())
+        spoil(history)
+        found = check(history)[0]
+        if not any(problem.startswith(expected) for problem in found):
+            wrong.append(f"case {number}: no '{expected}' among {found}")
+    for line in wrong:
+        print(line)
+    print(f"{len(SPOILT)} spoilt histories, {len(wrong)} problem(s)")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
