@@ -120,7 +120,7 @@ class Server:
         return int(re.search(r"^VmRSS:\s+(\d+) kB", self.proc("status"), re.M).group(1)) * 1024
 
     def switches(self):
-        """Context switches so far, by thread."""
+        """Context switches so far, by (name, id) of the thread."""
         found = {}
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
             try:
@@ -129,8 +129,27 @@ class Server:
                 continue
             name = re.search(r"^Name:\s+(.*)$", status, re.M).group(1)
             count = sum(int(n) for n in re.findall(r"ctxt_switches:\s+(\d+)", status))
-            found[f"{name}/{task.name}"] = count
+            found[name, task.name] = count
         return found
+
+    def waits_in_rocksdb(self, thread):
+        """Whether what the thread waits for is a variable of RocksDB's library. RocksDB gives the
+        thread of its timer no name of its own."""
+        words = self.proc(f"task/{thread}/syscall").split()
+        if len(words) < 2 or not words[1].startswith("0x"):
+            return False
+        address, library, end = int(words[1], 16), "", 0
+        for line in self.proc("maps").splitlines():
+            fields = line.split(maxsplit=5)
+            low, high = (int(part, 16) for part in fields[0].split("-"))
+            if len(fields) > 5:
+                library = fields[5]
+            elif low != end:  # Zeroed data of a library follows it without a name.
+                library = ""
+            end = high
+            if low <= address < high:
+                return "librocksdb" in library
+        return False
 
     def wait_until_nothing_is_active(self, seconds):
         end = time.monotonic() + seconds
@@ -166,6 +185,7 @@ class Bench:
         self.rows = []
         self.rounds = []
         self.load_cpu_share = []
+        self.parts = {}
         self.server = None
 
     # --- Tools ---
@@ -430,12 +450,18 @@ class Bench:
         before = server.switches()
         time.sleep(10)
         after = server.switches()
-        moved = {name: after[name] - before.get(name, 0) for name in after
-                 if after[name] != before.get(name, 0)}
-        self.row("context switches of an idle server in 10 s", str(sum(moved.values())),
-                 "0 of our threads", not any(not is_rocks_thread(name) for name in moved),
-                 ", ".join(f"{name.split('/')[0]} {n}" for name, n in sorted(moved.items())) or
-                 f"{len(after)} threads")
+        ours, theirs, ours_count = [], [], 0
+        for (name, thread), count in sorted(after.items()):
+            count -= before.get((name, thread), 0)
+            if count == 0:
+                continue
+            if name.startswith("rocksdb:") or server.waits_in_rocksdb(thread):
+                theirs.append(f"a thread of RocksDB {count}")
+            else:
+                ours.append(f"{name} {count}")
+                ours_count += count
+        self.row("wake-ups of an idle server in 10 s", str(ours_count), "0 of our threads", not ours,
+                 ", ".join(ours + theirs + [f"{len(after)} threads"]))
         rss = server.rss_bytes()
         self.row("memory of an idle server", mib(rss), "<= 32 MiB", rss <= 32 << 20)
         stripped = self.work / "stripped"
@@ -459,11 +485,15 @@ class Bench:
                  "<= 6.15 ms", figures["p50_us"] <= 6150 and not figures["failed"],
                  f"{1 / figures['per_append']:.1f} syncs a run")
 
-    ALL = ("three", "single", "steps", "hot", "parked", "replay", "idle", "sends")
+    def micro(self):
+        """The parts alone: what bench/micro prints."""
+        self.end_server()
+        for program in sorted(self.bin.glob("*_bench")):
+            self.parts[program.name] = subprocess.run(
+                [program], check=True, text=True, capture_output=True, cwd=self.work).stdout
+            say(self.parts[program.name])
 
-
-def is_rocks_thread(name):
-    return name.startswith("rocksdb:")
+    ALL = ("three", "single", "steps", "hot", "parked", "replay", "idle", "sends", "micro")
 
 
 def mib(size):
@@ -520,6 +550,8 @@ def report(bench, args, seconds):
     for row in bench.rows:
         met = {True: "met", False: "**not met**", None: ""}[row.met]
         lines.append(f"| {row.what} | {row.measured} | {row.goal} | {met} | {row.note} |")
+    for name, text in bench.parts.items():
+        lines += ["", f"## {name}", "", "```text", text.rstrip(), "```"]
     name = f"{today}-{commit}" + ("-quick" if args.quick else "") + (
         "-" + "-".join(args.only) if args.only else "")
     folder = pathlib.Path(args.results)
@@ -558,7 +590,8 @@ def main():
                     bench.server.process = None
         bench.end_server()
         log = (work / "server.log")
-        complaints = log.read_text(errors="replace").splitlines() if log.exists() else []
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        complaints = [line for line in lines if " ready: " not in line]
         if complaints:
             say(f"STRANGE: the servers wrote {len(complaints)} lines, the first of them:")
             for line in complaints[:10]:

@@ -164,9 +164,15 @@ Result<void> apply_file(const std::string& file, Config& config) {
   return {};
 }
 
+Result<Address> address_of(const char* flag, const std::string& text) {
+  auto address = parse_address(text);
+  if (!address) return wrong(flag, address.error().message());
+  return address;
+}
+
 Result<void> check(const Config& config) {
-  (void)TRY(parse_address(config.ingress));
-  const Address admin = TRY(parse_address(config.admin));
+  (void)TRY(address_of("--ingress", config.ingress));
+  const Address admin = TRY(address_of("--admin", config.admin));
   if (!admin.is_loopback() && !config.admin_allow_remote) {
     return wrong("--admin",
                  fmt::format("{} can be reached from other machines, and the admin API asks for no "

@@ -1,6 +1,7 @@
 #include "sdk/runtime/attempt.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -91,11 +92,15 @@ SessionState Attempt::settle() {
     } else if (replay_.replaying()) {
       fail_mismatch(replay_.mismatch_instead("waits for something that is not recorded"));
     } else {
-      release_steps();
+      look_after_awaited_steps();
+      if (!error_) release_steps();
     }
   }
   if (error_) state_ = SessionState::kFailed;
-  if (state_ != SessionState::kBlocked) held_back_.clear();
+  if (state_ != SessionState::kBlocked) {
+    held_back_.clear();
+    left_behind_.clear();
+  }
   return state_;
 }
 
@@ -176,8 +181,13 @@ void Attempt::end_await() {
 bool Attempt::ready(const Awaited& awaited) {
   if (error_) return false;
   const Position position = awaited.verdict().position;
-  if (!cancelled_before(position)) return position != kUndecided;
+  if (!cancelled_before(position)) {
+    if (position == kUndecided) return false;
+    leave_steps_behind(awaited);
+    return true;
+  }
   if (!cancel_children()) return false;
+  leave_steps_behind(awaited);
   ++cancellations_thrown_;
   cancelled_now_ = true;
   return true;
@@ -502,20 +512,60 @@ void Attempt::release_steps() {
   std::vector<Step> steps = std::move(held_back_);
   held_back_.clear();
   for (Step& step : steps) {
-    const auto found = std::lower_bound(
-        steps_.begin(), steps_.end(), step.completion,
-        [](const RunStep& a, protocol::CompletionId id) { return a.completion < id; });
-    found->in_flight = true;
+    step_of(step.completion)->in_flight = true;
     ++steps_in_flight_;
     host_.on_step(std::move(step));
   }
 }
 
-SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome outcome) {
-  const auto step = std::lower_bound(
+Attempt::RunStep* Attempt::step_of(protocol::CompletionId completion) {
+  const auto found = std::lower_bound(
       steps_.begin(), steps_.end(), completion,
       [](const RunStep& a, protocol::CompletionId id) { return a.completion < id; });
-  if (step == steps_.end() || step->completion != completion || !step->in_flight) return state_;
+  return found == steps_.end() || found->completion != completion ? nullptr : &*found;
+}
+
+namespace {
+
+bool waits_for(const std::vector<const Slot*>& slots, protocol::CompletionId completion) {
+  return std::any_of(slots.begin(), slots.end(), [&](const Slot* slot) {
+    return slot->source == Slot::Source::kCompletion && slot->number == completion;
+  });
+}
+
+// Those that `slots` wait for go from one list to the other.
+void move_awaited(const std::vector<const Slot*>& slots, std::vector<Step>& from,
+                  std::vector<Step>& to) {
+  const auto rest = std::stable_partition(from.begin(), from.end(), [&](const Step& step) {
+    return !waits_for(slots, step.completion);
+  });
+  std::move(rest, from.end(), std::back_inserter(to));
+  from.erase(rest, from.end());
+}
+
+}  // namespace
+
+void Attempt::leave_steps_behind(const Awaited& awaited) {
+  if (held_back_.empty()) return;
+  std::vector<const Slot*> slots;
+  awaited.collect(slots);
+  move_awaited(slots, held_back_, left_behind_);
+}
+
+void Attempt::look_after_awaited_steps() {
+  if (left_behind_.empty() && failures_kept_ == 0) return;
+  if (cancelled_before(awaited_->verdict().position)) return;  // It waits for calls to be known.
+  std::vector<const Slot*> slots;
+  awaited_->collect(slots);
+  move_awaited(slots, left_behind_, held_back_);
+  for (const RunStep& step : steps_) {
+    if (step.failure && waits_for(slots, step.completion)) return fail_step(step, *step.failure);
+  }
+}
+
+SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome outcome) {
+  RunStep* const step = step_of(completion);
+  if (step == nullptr || !step->in_flight) return state_;
   step->in_flight = false;
   --steps_in_flight_;
   if (state_ != SessionState::kBlocked) return state_;
@@ -529,7 +579,8 @@ SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome o
     host_.on_proposal(completion, std::move(failure.failure));
     return state_;
   }
-  fail_step(*step, failure);
+  step->failure = std::move(failure);
+  ++failures_kept_;
   return settle();
 }
 

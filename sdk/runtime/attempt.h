@@ -8,7 +8,12 @@
 // refuses a second one), and a cancellation is thrown by comparing positions (ready()).
 //
 // Closures are handed out late: not while recorded commands remain, so that a handler that turns
-// out to have changed has executed nothing.
+// out to have changed has executed nothing. One that an await has left behind by then (it was
+// cancelled, or another future won) is handed out only if the handler waits for it again: what
+// undoes a step must not run beside it.
+//
+// A closure that fails ends the attempt only when the handler waits for it. Otherwise the failure
+// is kept until it does.
 
 #include <atomic>
 #include <coroutine>
@@ -87,6 +92,7 @@ class Attempt final : public ContextCore {
     std::optional<RunOptions> options;
     bool recorded;  // By an earlier attempt.
     bool in_flight = false;
+    std::optional<StepFailure> failure = std::nullopt;  // That nobody has waited for yet.
   };
 
   // Takes the journal apart. False when it is none.
@@ -111,6 +117,11 @@ class Attempt final : public ContextCore {
   Slot* answer(std::optional<Bytes> value);
   Slot* answer_keys(std::vector<Bytes> keys);
   void release_steps();
+  RunStep* step_of(protocol::CompletionId completion);
+  // The await of `awaited` is over; what it has waited for in vain is left behind.
+  void leave_steps_behind(const Awaited& awaited);
+  // The handler waits: takes up again what was left behind, fails by what has failed meanwhile.
+  void look_after_awaited_steps();
 
   // Whether the await of `awaited` is over; decides whether by a cancellation.
   bool ready(const Awaited& awaited);
@@ -135,6 +146,8 @@ class Attempt final : public ContextCore {
 
   std::vector<RunStep> steps_;  // Ascending completions; only those that had to be executed.
   std::vector<Step> held_back_;
+  std::vector<Step> left_behind_;
+  std::size_t failures_kept_ = 0;
   std::size_t steps_in_flight_ = 0;
 
   SessionState state_ = SessionState::kBlocked;

@@ -93,6 +93,9 @@ def every_acknowledged_one_ended(history, counts):
         counts["invocations"] += 1
         if status != "completed" and invocation not in acknowledged:
             yield f"I1 stuck: {invocation} is {status} and nothing moves it any more"
+    ran = {line.invocation for line in history.ledger if line.what == "ran"}
+    for invocation in ran - set(history.statuses) - set(acknowledged):
+        yield f"I1 ghost: a step ran for {invocation}, which was never stored"
 
 
 def every_reader_reads_the_same(history, counts):
@@ -155,28 +158,56 @@ def one_attempt_at_a_time(history, counts):
                    f"{line.token} while {live.get(line.invocation)} lives")
 
 
+class Turns:
+    """The holders of one key, in order. Handler code runs ahead of the disk (docs/decisions/0008), closures
+    do not. So a crash may take back the latest turns, which are then had again in the same order; but
+    once a closure of a later holder has run, the turns before it are final."""
+
+    def __init__(self):
+        self.holders = []   # Since the last closure; the last one is inside.
+        self.expected = []  # Turns taken back by a crash, in order.
+        self.final = set()
+        self.pid = None     # Of the process in which the last one entered.
+        self.left = True    # Whether the last one has left.
+
+    def problem_of_entering(self, invocation, pid):
+        if invocation in self.final:
+            return "after a later one had done its step"
+        if invocation in self.holders[:-1]:
+            if pid == self.pid:
+                return "after another one had it"
+            place = self.holders.index(invocation) + 1
+            self.expected = self.holders[place:] + self.expected
+            self.holders = self.holders[:place]
+        elif invocation not in self.holders:
+            if self.holders and not self.left:
+                return f"while {self.holders[-1]} was inside"
+            if self.expected and self.expected.pop(0) != invocation:
+                return "before those that had been inside before the crash"
+            self.holders.append(invocation)
+        self.pid, self.left = pid, False
+        return None
+
+    def step_ran(self, invocation):
+        if invocation in self.holders[-1:]:
+            self.final.update(self.holders[:-1])
+            self.holders = [invocation]
+
+
 def one_holder_of_a_key(history, counts):
-    inside = {}   # object -> its holder, until another one is inside
-    left = set()  # holders whose latest attempt left
-    before = collections.defaultdict(set)
+    turns = collections.defaultdict(Turns)
+    key_of = {}
     for line in history.ledger:
-        if line.what not in ("enter", "exit"):
-            continue
-        name = line.detail[0]
-        if line.what == "exit":
-            if inside.get(name) == line.invocation:
-                left.add(line.invocation)
-            continue
-        counts["entries of keys"] += 1
-        holder = inside.get(name)
-        if holder is not None and holder != line.invocation:
-            if holder not in left:
-                yield f"I5 two inside: {line.invocation} entered {name} while {holder} was inside"
-            before[name].add(holder)
-        if line.invocation in before[name]:
-            yield f"I5 back again: {line.invocation} entered {name} after another one had it"
-        inside[name] = line.invocation
-        left.discard(line.invocation)
+        if line.what == "enter":
+            counts["entries of keys"] += 1
+            name = key_of[line.invocation] = line.detail[0]
+            problem = turns[name].problem_of_entering(line.invocation, line.pid)
+            if problem:
+                yield f"I5 two holders: {line.invocation} entered {name} {problem}"
+        elif line.what == "exit" and line.invocation in turns[line.detail[0]].holders[-1:]:
+            turns[line.detail[0]].left = True
+        elif line.what == "ran" and line.invocation in key_of:
+            turns[key_of[line.invocation]].step_ran(line.invocation)
 
 
 def add_results(history):

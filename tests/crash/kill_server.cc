@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <holdfast/sdk.h>
@@ -65,6 +66,7 @@ class Attempt {
   std::string run(const std::string& step) const {
     const std::string value = unique_token();
     append("ran", invocation_, step, token_, value);
+    std::this_thread::sleep_for(milliseconds(2));  // For a kill to fall in here.
     return value;
   }
   void note(const std::string& what, const std::string& step, const std::string& detail = {}) const {

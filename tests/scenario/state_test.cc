@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(own_writes_are_visible_also_when_the_handler_runs_again) {
     std::string seen;
     const auto look = [&]() -> Task<void> {
       const auto a = co_await ctx.get<int>("a");
-      seen += "[" + joined(co_await ctx.keys()) + "]" + (a ? std::to_string(*a) : "-") + " ";
+      const auto keys = co_await ctx.keys();
+      seen += "[" + joined(keys) + "]" + (a ? std::to_string(*a) : "-") + " ";
     };
     co_await look();
     ctx.set("a", 2);

@@ -155,6 +155,12 @@ Result<actors::ActResult> World::act(const InvocationId& id, Act act) {
   return answer_of(std::move(answer));
 }
 
+void World::try_act(const InvocationId& id, Act act) {
+  parts_->engine.engine().act(id, act, [](const auto&) {});
+  settle();
+  revive();
+}
+
 Result<actors::ActResult> World::signal(const InvocationId& id, const std::string& name,
                                         Bytes value) {
   std::optional<Result<actors::ActResult>> answer;

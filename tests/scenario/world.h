@@ -87,6 +87,8 @@ class World {
   std::size_t active();
 
   Result<actors::ActResult> act(const InvocationId& id, Act act);
+  // As act(), whatever comes of it.
+  void try_act(const InvocationId& id, Act act);
   Result<actors::ActResult> signal(const InvocationId& id, const std::string& name, Bytes value);
   // `id` is the text that awakeable() has given.
   Result<actors::ActResult> resolve(const std::string& id, Bytes value);

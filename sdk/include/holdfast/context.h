@@ -263,9 +263,10 @@ class Context {
 
   // Executes `closure` elsewhere, outside the engine's threads, and records what it gives: a value,
   // nothing, or what a Task or another awaitable gives. A TerminalError is recorded too, and thrown
-  // at the await; any other exception ends the attempt, and the closure is tried again (at least
-  // once, maybe more often: make it idempotent). Without options by the retry policy of the
-  // handler.
+  // at the await; any other exception ends the attempt as soon as the handler waits for the step,
+  // and the closure is tried again (at least once, maybe more often: make it idempotent). Without
+  // options by the retry policy of the handler. A step that was cancelled, or lost a race, is not
+  // tried again unless it is awaited again.
   //
   // `[&]` is fine while the future is awaited before what it refers to goes away. A closure that
   // may be left behind (a race, a timeout) must own what it uses.
