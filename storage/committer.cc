@@ -5,6 +5,7 @@
 
 #include "storage/base/check.h"
 #include "storage/base/log.h"
+#include "storage/base/thread_name.h"
 
 namespace holdfast::storage {
 namespace {
@@ -75,6 +76,7 @@ void Committer::stop() {
 }
 
 void Committer::run() {
+  name_this_thread("hf-committer");
   std::unique_lock lock(mutex_);
   for (;;) {
     while (queued_.empty() && !stopping_) {

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <thread>
 
+#include "storage/base/thread_name.h"
+
 namespace holdfast::actors {
 
 namespace {
@@ -74,6 +76,7 @@ void StepPool::start_worker(const std::shared_ptr<Shared>& shared) {
 }
 
 void StepPool::work(const std::shared_ptr<Shared>& shared) {
+  name_this_thread("hf-step");
   std::unique_lock lock(shared->mutex);
   while (!shared->ended) {
     if (shared->queue.empty()) {
@@ -107,6 +110,7 @@ void StepPool::work(const std::shared_ptr<Shared>& shared) {
 
 // Sleeps while the queue is empty; while it is not, looks whether it moves.
 void StepPool::keep(const std::shared_ptr<Shared>& shared) {
+  name_this_thread("hf-step-keeper");
   std::unique_lock lock(shared->mutex);
   while (!shared->ended) {
     if (shared->queue.empty()) {

@@ -10,6 +10,7 @@
 #include "net/ingress/reply.h"
 #include "net/server/version.h"
 #include "storage/base/log.h"
+#include "storage/base/thread_name.h"
 
 namespace holdfast::net {
 namespace {
@@ -151,6 +152,7 @@ Result<void> Server::start_engine() {
 
 void Server::start_io() {
   io_thread_ = std::thread([this] {
+    name_this_thread("hf-io");
     const auto work = boost::asio::make_work_guard(io_);
     io_.run();
   });

@@ -296,7 +296,7 @@ std::vector<std::string> disturbed(std::uint64_t seed, Operator who, StepLedger&
 BOOST_AUTO_TEST_SUITE(random_workflows)
 
 BOOST_AUTO_TEST_CASE(inv_3_come_to_the_same_whatever_happens) {
-  for (std::uint64_t seed = 1; seed <= 5000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     StepLedger ledger;
     const auto expected = undisturbed(seed);
 
@@ -310,7 +310,7 @@ BOOST_AUTO_TEST_CASE(inv_3_come_to_the_same_whatever_happens) {
 }
 
 BOOST_AUTO_TEST_CASE(inv_4_end_and_repeat_nothing_whatever_an_operator_does) {
-  for (std::uint64_t seed = 1; seed <= 5000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       StepLedger ledger;
 
