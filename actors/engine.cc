@@ -46,6 +46,8 @@ class ThreadedEngine final : public Engine {
   ~ThreadedEngine() override {
     // Actors hold references to what the engine is made of: they go first.
     impl_->end();
+    system_->await_all_actors_done();
+    impl_->release();
     system_.reset();
   }
 

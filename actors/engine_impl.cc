@@ -26,7 +26,7 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
               }),
       world_{journal_,  parts.committer, parts.clock, parts.random, parts.catalog, parts.handlers,
              router_,   steps_,          waiters_,    wait_notes_,  options_,
-             open_steps_, {}} {
+             std::make_shared<std::atomic<std::size_t>>(0), {}} {
   world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
                                             std::ref(router_));
   sweeper_ = system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock),
@@ -38,14 +38,15 @@ EngineImpl::~EngineImpl() = default;
 
 void EngineImpl::recover() {
   caf::anon_send(world_.timers, TimerMail{Arm{}});  // Its first look at the table.
-  caf::anon_send(system_.spawn<RecoveryActor>(std::cref(journal_.tables()), std::ref(router_)),
-                 RecoverMore{});
+  recovery_ = system_.spawn<RecoveryActor>(std::cref(journal_.tables()), std::ref(router_));
+  caf::anon_send(recovery_, RecoverMore{});
 }
 
 void EngineImpl::drain() { draining_ = true; }
 
 void EngineImpl::close() {
   router_.close();
+  steps_.close();
   waiters_.fail_all(Error(ErrorCode::kShuttingDown, "the server is shutting down"));
 }
 
@@ -55,7 +56,12 @@ void EngineImpl::end() {
   wait_notes_.set_sweeper({});
   caf::anon_send_exit(sweeper_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(world_.timers, caf::exit_reason::user_shutdown);
+  if (recovery_) caf::anon_send_exit(recovery_, caf::exit_reason::user_shutdown);
+}
+
+void EngineImpl::release() {
   sweeper_ = nullptr;
+  recovery_ = nullptr;
   world_.timers = nullptr;
 }
 
@@ -109,7 +115,7 @@ void EngineImpl::send(InvokeRequest request,
   if (!begin) return on_accepted(begin.error());
   begin->on_accepted = std::move(on_accepted);
   const journal::InvocationId id = begin->invocation.id;
-  router_.deliver(id, InvocationMail{std::move(*begin)});
+  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))});
 }
 
 WaitHandle EngineImpl::call(InvokeRequest request,
@@ -122,7 +128,7 @@ WaitHandle EngineImpl::call(InvokeRequest request,
   const journal::InvocationId id = begin->invocation.id;
   begin->waiter = waiters_.add(id, std::move(on_finished));
   const WaitHandle handle{id, begin->waiter};
-  router_.deliver(id, InvocationMail{std::move(*begin)});
+  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))});
   return handle;
 }
 
@@ -189,7 +195,7 @@ void EngineImpl::set_service(std::string service, journal::ServiceSettings setti
 }
 
 Engine::Counts EngineImpl::counts() const {
-  return {router_.active(), open_steps_.load(), parts_.committer.bytes_in_flight()};
+  return {router_.active(), world_.open_steps->load(), parts_.committer.bytes_in_flight()};
 }
 
 }  // namespace holdfast::actors

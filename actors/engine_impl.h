@@ -26,6 +26,8 @@ class EngineImpl {
   void close();
   // The last call: actors that are left lose their last references.
   void end();
+  // Lets go of them. REQUIRES: all have ended.
+  void release();
 
   void send(InvokeRequest request, std::function<void(Result<Accepted>)> on_accepted);
   WaitHandle call(InvokeRequest request, std::function<void(Result<Finished>)> on_finished);
@@ -59,12 +61,12 @@ class EngineImpl {
   const EngineOptions options_;
   const journal::Journal journal_;
   StepPool steps_;
-  std::atomic<std::size_t> open_steps_{0};
   Waiters waiters_;
   WaitNotes wait_notes_;
   Router router_;
   Surroundings world_;
   caf::actor sweeper_;
+  caf::actor recovery_;
   std::atomic<bool> draining_{false};
 };
 

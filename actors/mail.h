@@ -54,6 +54,7 @@ struct Wake {};
 // durable yet.
 struct Grant {
   KeyName key;
+  journal::Stamp place = 0;
   storage::Ticket after{};
   std::shared_ptr<ObjectState> state;  // Null: read the store.
 };
@@ -101,9 +102,11 @@ struct ParkIfWaiting {
 // The last message an owner gets: it has left the directory.
 struct Leave {};
 
+// The large and rare ones are behind pointers: each mail takes the room of the largest.
 struct InvocationMail {
-  std::variant<Begin, Started, Committed, Arrived, Wake, Grant, StateReplaced, StepDone, TimerFired,
-               Ask, AskOutput, Asked, AskTaken, SignalSent, ActOn, CopyAsNew, ParkIfWaiting, Leave>
+  std::variant<std::shared_ptr<Begin>, std::shared_ptr<Started>, Committed, Arrived, Wake, Grant,
+               StateReplaced, StepDone, TimerFired, Ask, AskOutput, std::shared_ptr<Asked>, AskTaken,
+               SignalSent, ActOn, CopyAsNew, ParkIfWaiting, Leave>
       body;
 };
 

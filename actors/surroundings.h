@@ -30,7 +30,8 @@ struct Surroundings {
   Waiters& waiters;
   WaitNotes& wait_notes;
   const EngineOptions& options;
-  std::atomic<std::size_t>& open_steps;  // Closures given away and not reported done.
+  // Closures given away and not reported done; shared, because one may outlive the engine.
+  const std::shared_ptr<std::atomic<std::size_t>> open_steps;
   caf::actor timers;  // Set before any mail is delivered.
 };
 

@@ -4,6 +4,7 @@
 #include <caf/send.hpp>
 
 #include "actors/caf_types.h"
+#include "actors/last_resort.h"
 #include "actors/router/router.h"
 
 namespace holdfast::actors {
@@ -41,7 +42,9 @@ SweeperActor::SweeperActor(caf::actor_config& config, WaitNotes& notes, const Cl
       notes_(notes),
       clock_(clock),
       router_(router),
-      park_after_ms_(park_after_ms) {}
+      park_after_ms_(park_after_ms) {
+  end_process_on_exception(*this);
+}
 
 caf::behavior SweeperActor::make_behavior() {
   return {[this](const SweepNow&) { sweep(); }};

@@ -42,6 +42,12 @@ std::vector<Waiters::Callback> Waiters::take_all(const journal::InvocationId& id
   return callbacks;
 }
 
+bool Waiters::any(const journal::InvocationId& id) {
+  Shard& at = shard(id);
+  const std::lock_guard lock(at.mutex);
+  return at.waiting.contains(id);
+}
+
 void Waiters::fail_all(const Error& error) {
   for (Shard& at : shards_) {
     std::unordered_map<journal::InvocationId, std::vector<Waiter>> waiting;

@@ -23,6 +23,7 @@ class Waiters {
   // Takes one out; null when it has gone.
   Callback take(const journal::InvocationId& id, std::uint64_t number);
   std::vector<Callback> take_all(const journal::InvocationId& id);
+  bool any(const journal::InvocationId& id);
   // Answers everybody with an error; for the end of the process.
   void fail_all(const Error& error);
 

@@ -99,7 +99,7 @@ struct Invocation {
 
   WaitSet waits;  // kSuspended only.
   std::uint32_t journal_entries = 0;   // Entries as of the last rewrite of this row.
-  std::uint32_t journal_commands = 0;
+  std::uint32_t journal_commands = 0;  // Up to the first whose request is not acknowledged.
 
   std::optional<Outcome> result;  // kCompleted only.
 };

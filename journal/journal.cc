@@ -1,5 +1,6 @@
 #include "journal/journal.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace holdfast::journal {
@@ -11,6 +12,11 @@ Result<std::optional<Loaded>> Journal::load(const InvocationId& id) const {
   loaded.state.row = std::move(*row);
   // Wake-ups before entries: so each wake-up seen has its entry among those read.
   loaded.wake_ups = TRY(tables_.wake_ups(id));
+  if (loaded.state.row.status == Status::kCompleted) {
+    loaded.state.entries = loaded.state.row.journal_entries;
+    loaded.state.commands = loaded.state.row.journal_commands;
+    return std::optional<Loaded>(std::move(loaded));
+  }
   loaded.entries = TRY(tables_.journal(id));
   for (const StampedEntry& entry : loaded.entries) loaded.state.fold(entry.entry);
   if (!loaded.entries.empty()) loaded.last_stamp = loaded.entries.back().stamp;
@@ -138,7 +144,8 @@ class Stager {
     }
     if (decision.row_changed && !row_dropped_) {
       row.journal_entries = state_.entries;
-      row.journal_commands = state_.commands;
+      row.journal_commands =
+          std::min(state_.commands, rows_.first_open_ask.value_or(state_.commands));
       put_invocation(batch_, row);
     }
   }

@@ -17,7 +17,7 @@ namespace holdfast::journal {
 // Everything stored about one invocation.
 struct Loaded {
   InvocationState state;
-  std::vector<StampedEntry> entries;
+  std::vector<StampedEntry> entries;  // Empty once it is completed: nobody replays it.
   std::vector<Stamp> wake_ups;
   Stamp last_stamp = 0;  // Of the last chunk; what is told later has a greater one.
 };
@@ -53,6 +53,9 @@ struct Consequences {
 struct OwnRows {
   std::vector<Stamp> wake_ups;  // Seen and still stored; emptied when they are taken.
   Stamp queue = 0;
+  // Number of the first command whose request nobody has acknowledged yet. The row counts commands
+  // only up to it, so that after a restart it is asked again (see Request).
+  std::optional<std::uint32_t> first_open_ask;
 };
 
 class Journal {

@@ -14,6 +14,7 @@ const Logger log("storage");
 
 // Room for submissions that is kept between rounds; a burst gives its memory back.
 constexpr std::size_t kRoundKept = 16384;
+constexpr int kRoundsAfterStop = 256;
 
 const char* name(AppendOutcome::Kind kind) {
   switch (kind) {
@@ -77,6 +78,8 @@ void Committer::stop() {
 
 void Committer::run() {
   name_this_thread("hf-committer");
+  // Callbacks submit what follows; a workflow without end must not keep the process from ending.
+  int rounds_left = kRoundsAfterStop;
   std::unique_lock lock(mutex_);
   for (;;) {
     while (queued_.empty() && !stopping_) {
@@ -84,7 +87,7 @@ void Committer::run() {
       wake_.wait(lock);
       sleeping_ = false;
     }
-    if (!take_queued()) {
+    if (!take_queued() || (stopping_ && rounds_left-- == 0)) {
       closed_ = true;
       return;
     }

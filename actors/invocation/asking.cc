@@ -6,8 +6,13 @@
 #include "actors/invocation/attempt_link.h"
 #include "actors/caf_types.h"
 #include "actors/invocation/invocation_actor.h"
+#include "storage/base/log.h"
 
 namespace holdfast::actors {
+
+namespace {
+constexpr Logger kLog("actors");
+}
 
 using journal::Status;
 
@@ -37,14 +42,19 @@ void InvocationActor::answer(std::uint64_t waiter) {
 void InvocationActor::on(Ask& mail) {
   load_if_unknown();
   if (presence_ == Presence::kPresent) return answer(mail.waiter);
-  const auto callback = world_.waiters.take(id_, mail.waiter);
-  if (callback) callback(presence_ == Presence::kAbsent ? unknown() : unreadable());
+  when_durable([&waiters = world_.waiters, id = id_, waiter = mail.waiter,
+                error = presence_ == Presence::kAbsent ? unknown() : unreadable()] {
+    if (const auto callback = waiters.take(id, waiter)) callback(error);
+  });
 }
 
 void InvocationActor::on(AskOutput& mail) {
   load_if_unknown();
   if (presence_ != Presence::kPresent) {
-    mail.on_answer(presence_ == Presence::kAbsent ? unknown() : unreadable());
+    when_durable([on_answer = std::move(mail.on_answer),
+                  error = presence_ == Presence::kAbsent ? unknown() : unreadable()] {
+      on_answer(error);
+    });
     return;
   }
   std::optional<Finished> done;
@@ -126,7 +136,9 @@ void InvocationActor::on(AskTaken& mail) { open_asks_.erase(mail.number); }
 // when the entry is durable.
 void InvocationActor::take_signal(journal::Notification signal) {
   journal::signal(state_, std::move(signal), now(), decision_);
-  if (state_.row.status == Status::kRunning && !current_.attempt) want_attempt_ = true;
+  if (state_.row.status != Status::kRunning || current_.attempt) return;
+  want_attempt_ = true;
+  journal_.reset();  // The attempt finds the signal in the journal, so it begins when that is stored.
 }
 
 void InvocationActor::on(SignalSent& mail) {
@@ -150,6 +162,9 @@ void InvocationActor::on(ActOn& mail) {
     waiting_acts_.push_back(std::move(mail));
     return;
   }
+  const bool ends_queued = state_.row.status == Status::kQueued && rows_.queue == 0 &&
+                           (mail.act == Engine::Act::kCancel || mail.act == Engine::Act::kKill);
+  if (ends_queued) find_place();
   switch (mail.act) {
     case Engine::Act::kCancel:
       return cancel(mail);
@@ -226,11 +241,15 @@ void InvocationActor::kill(ActOn& mail) {
 
 void InvocationActor::remove(bool row_too) {
   const auto& tables = world_.journal.tables();
+  const auto entries = tables.journal(id_);
+  if (!entries) {
+    kLog.error("journal cannot be read and stays", "invocation={} reason={}", id_.text(),
+               entries.error().message());
+    return;
+  }
   std::vector<journal::Stamp> chunks;
-  if (const auto entries = tables.journal(id_)) {
-    for (const auto& one : *entries) {
-      if (chunks.empty() || chunks.back() != one.stamp) chunks.push_back(one.stamp);
-    }
+  for (const auto& one : *entries) {
+    if (chunks.empty() || chunks.back() != one.stamp) chunks.push_back(one.stamp);
   }
   if (presence_ == Presence::kAbsent) {
     // Entries told to an invocation that does not exist.
@@ -314,7 +333,15 @@ void InvocationActor::on(CopyAsNew& mail) {
   }
   if (row.status != Status::kCompleted) return mail.on_done(wrong_state(row, "restarted as new"));
   const auto entries = world_.journal.tables().journal(id_);
-  if (!entries || entries->empty()) {
+  const journal::StampedEntry* input = nullptr;
+  if (entries) {
+    for (const auto& one : *entries) {
+      if (!std::holds_alternative<journal::Input>(one.entry.body)) continue;
+      input = &one;
+      break;
+    }
+  }
+  if (input == nullptr) {
     return mail.on_done(
         Error(ErrorCode::kConflict, "the journal of invocation " + id_.text() + " is gone"));
   }
@@ -330,7 +357,7 @@ void InvocationActor::on(CopyAsNew& mail) {
   copy.status = copy.target.queued_by_key() ? Status::kQueued : Status::kRunning;
   if (copy.status == Status::kRunning) copy.running_at = copy.created_at;
   then_.push_back([on_done = std::move(mail.on_done), id = copy.id] { on_done(id); });
-  decision_.facts.push_back(journal::Create{std::move(copy), entries->front().entry});
+  decision_.facts.push_back(journal::Create{std::move(copy), input->entry});
   decision_.urgent = true;
 }
 

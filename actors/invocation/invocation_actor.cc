@@ -1,21 +1,35 @@
 #include "actors/invocation/invocation_actor.h"
 
 #include <caf/send.hpp>
+#include <cstdlib>
 
 #include "actors/caf_types.h"
+#include "actors/last_resort.h"
 #include "actors/invocation/attempt_link.h"
 #include "storage/base/log.h"
 
 namespace holdfast::actors {
 
 namespace {
+
 constexpr Logger kLog("actors");
+
+template <class Mail>
+Mail& held(Mail& mail) {
+  return mail;
 }
+template <class Mail>
+Mail& held(std::shared_ptr<Mail>& mail) {
+  return *mail;
+}
+
+}  // namespace
 
 InvocationActor::InvocationActor(caf::actor_config& config, const Surroundings& world,
                                  journal::InvocationId id)
     : caf::event_based_actor(config), world_(world), id_(id) {
   state_.row.id = id_;
+  end_process_on_exception(*this);
 }
 
 InvocationActor::~InvocationActor() = default;
@@ -26,7 +40,7 @@ caf::behavior InvocationActor::make_behavior() {
       world_.router.deliver(id_, std::move(mail));  // To the successor.
       return;
     }
-    std::visit([this](auto& body) { on(body); }, mail.body);
+    std::visit([this](auto& body) { on(held(body)); }, mail.body);
     if (!leaving_) settle();
   }};
 }
@@ -41,6 +55,12 @@ void InvocationActor::load_if_unknown() {
 
 void InvocationActor::load() {
   auto loaded = world_.journal.load(id_);
+  if (!loaded && loaded.error().code() != ErrorCode::kCorruption) {
+    // The disk does not answer. To go on without knowing would break more than to stop.
+    kLog.error("store cannot be read, stopping so that recovery decides", "invocation={} reason={}",
+               id_.text(), loaded.error().message());
+    std::_Exit(storage::kExitStorageFailed);
+  }
   if (!loaded) {
     presence_ = Presence::kQuarantined;
     quarantine_reason_ = loaded.error().message();
@@ -57,7 +77,13 @@ void InvocationActor::load() {
   state_ = std::move((*loaded)->state);
   rows_.wake_ups = std::move((*loaded)->wake_ups);
   rows_.queue = 0;
-  if (state_.row.target.queued_by_key()) find_place();
+  // The holder's place is the first of the queue. One that still waits for its turn is told its
+  // place with it.
+  const journal::Status status = state_.row.status;
+  if (state_.row.target.queued_by_key() && status != journal::Status::kCompleted &&
+      status != journal::Status::kScheduled && status != journal::Status::kQueued) {
+    find_place();
+  }
   last_stamp_ = std::max(last_stamp_, (*loaded)->last_stamp);
   journal_.emplace();
   journal_->reserve((*loaded)->entries.size());
@@ -91,10 +117,15 @@ void InvocationActor::when_durable(std::function<void()> then) {
 
 // Does whatever the present state of affairs calls for. Called after every mail.
 void InvocationActor::settle() {
-  if (outstanding_ == 0 && !waiting_acts_.empty() && decision_.empty()) {
+  while (!waiting_acts_.empty() && outstanding_ == 0 && decision_.empty()) {
     ActOn act = std::move(waiting_acts_.front());
     waiting_acts_.pop_front();
     on(act);
+  }
+  if (!waiting_acts_.empty()) decision_.urgent = true;
+  if (state_replaced_ && outstanding_ == 0 && decision_.empty()) {
+    state_replaced_ = false;
+    if (object_state_) object_state_->forget();
   }
   if (current_.attempt) {
     if (broken_ || current_.state == AttemptState::kFailed) {
@@ -119,10 +150,12 @@ void InvocationActor::settle() {
 }
 
 void InvocationActor::flush() {
-  if (then_.empty() && !decision_.urgent) return;
+  if (then_.empty() && (!decision_.urgent || decision_.empty())) return;
   storage::Batch batch;
   journal::Decision decision = std::exchange(decision_, {});
   const bool leaves_key = decision.queue == journal::QueuePlace::kLeave;
+  rows_.first_open_ask.reset();
+  if (!open_asks_.empty()) rows_.first_open_ask = *open_asks_.begin();
   journal::Consequences consequences =
       journal::Journal::stage(state_, std::move(decision), rows_, now(), batch);
   send_out(std::move(batch), std::move(consequences), leaves_key);
@@ -140,6 +173,9 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
                    then = std::exchange(then_, {})](journal::Consequences told,
                                                     const storage::CommitReceipt& receipt) {
     told.resolve(receipt.first_lsn().value());
+    // Its own entries come first: they have the lower stamps.
+    caf::anon_send(self, InvocationMail{Committed{told.chunk, told.wake_up, told.queue,
+                                                  std::move(told.notifications)}});
     for (journal::Arrival& one : told.arrivals) {
       world.router.deliver(one.to,
                            InvocationMail{Arrived{std::move(one.entry), one.chunk, one.wake_up}});
@@ -149,7 +185,7 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
       if (one.invocation.status == journal::Status::kScheduled) continue;  // Its timer is armed.
       const KeyName its_key{one.invocation.target.service, one.invocation.target.key};
       const journal::Stamp place = one.queue;
-      world.router.deliver(created, InvocationMail{Started{std::move(one)}});
+      world.router.deliver(created, InvocationMail{std::make_shared<Started>(Started{std::move(one)})});
       if (place != 0) world.router.deliver(its_key, KeyMail{Enqueued{created, place}});
     }
     if (!told.timers.empty()) {
@@ -157,18 +193,18 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
     }
     for (journal::Request& request : told.requests) {
       const journal::InvocationId to = request.to;
-      world.router.deliver(to, InvocationMail{Asked{id, std::move(request)}});
+      world.router.deliver(to, InvocationMail{std::make_shared<Asked>(Asked{id, std::move(request)})});
     }
     if (told.queue) world.router.deliver(key, KeyMail{Enqueued{id, *told.queue}});
     for (const auto& one : then) one();
-    caf::anon_send(self, InvocationMail{Committed{told.chunk, told.wake_up, told.queue,
-                                                  std::move(told.notifications)}});
   };
   const storage::Ticket ticket = world_.committer.submit_staged(
       std::move(batch), std::move(consequences), std::move(tell_all));
-  if (leaves_key) {
-    world_.router.deliver(key, KeyMail{Left{id_, ticket, std::exchange(object_state_, nullptr)}});
-  }
+  if (!leaves_key) return;
+  left_at_ = ticket;
+  auto state = std::exchange(object_state_, nullptr);
+  if (state_replaced_) state.reset();
+  world_.router.deliver(key, KeyMail{Left{id_, ticket, std::move(state)}});
 }
 
 void InvocationActor::on(Committed& mail) {
@@ -189,7 +225,7 @@ void InvocationActor::on(ParkIfWaiting& mail) {
   wait_noted_ = false;
   const bool waiting = current_.attempt && current_.state == AttemptState::kBlocked &&
                        !steps_pending() && state_.row.status == journal::Status::kRunning;
-  if (waiting && mail.wait == wait_ && may_close() && decision_.empty()) {
+  if (waiting && mail.wait == wait_ && may_close()) {
     park();
     return;
   }

@@ -144,6 +144,8 @@ class InvocationActor : public caf::event_based_actor {
   bool want_attempt_ = false;
   std::shared_ptr<ObjectState> object_state_;
   storage::Ticket seen_through_{};           // What it has seen of its key; see Grant.
+  storage::Ticket left_at_{};                // Of the batch in which it left its key.
+  bool state_replaced_ = false;              // By an operator; object_state_ does not know yet.
 
   std::uint64_t wait_ = 0;                   // Counts its waits.
   bool wait_noted_ = false;

@@ -170,6 +170,7 @@ void InvocationActor::ask_again() {
       // A send is acknowledged before its sender rests, which rewrites the row.
       if (call->completion == 0 && number < state_.row.journal_commands) continue;
       auto resolved = resolve_call(*call);
+      if (!resolved && !call->idempotency_key) continue;  // It was created with its call.
       if (!resolved) {
         break_attempt(404, resolved.error().message() + " (RT0018)");
         return;
@@ -181,7 +182,7 @@ void InvocationActor::ask_again() {
     if (!request) continue;
     open_asks_.insert(number);
     const journal::InvocationId to = request->to;
-    world_.router.deliver(to, InvocationMail{Asked{id_, std::move(*request)}});
+    world_.router.deliver(to, InvocationMail{std::make_shared<Asked>(Asked{id_, std::move(*request)})});
   }
 }
 
@@ -207,11 +208,11 @@ void InvocationActor::run_waiting_steps() {
 
 void InvocationActor::run_step(Step step) {
   ++current_.steps_running;
-  world_.open_steps.fetch_add(1, std::memory_order_relaxed);
+  world_.open_steps->fetch_add(1, std::memory_order_relaxed);
   world_.steps.post([step = std::move(step), self = caf::actor(this), number = current_.number,
-                     &open_steps = world_.open_steps] {
-    step.run([self, number, completion = step.completion, &open_steps](StepOutcome outcome) {
-      open_steps.fetch_sub(1, std::memory_order_relaxed);
+                     open_steps = world_.open_steps] {
+    step.run([self, number, completion = step.completion, open_steps](StepOutcome outcome) {
+      open_steps->fetch_sub(1, std::memory_order_relaxed);
       caf::anon_send(self, InvocationMail{StepDone{number, completion, std::move(outcome)}});
     });
   });
@@ -232,8 +233,7 @@ void InvocationActor::on(StepDone& mail) {
 }
 
 void InvocationActor::on(StateReplaced&) {
-  load_if_unknown();
-  if (outstanding_ == 0 && decision_.empty() && object_state_) object_state_->forget();
+  state_replaced_ = true;  // Its own view is dropped when all it has written is durable.
 }
 
 void InvocationActor::end_attempt() {
@@ -251,6 +251,7 @@ void InvocationActor::finish(journal::Outcome outcome) {
   journal::finish(state_, std::move(outcome), now(), decision_);
   end_attempt();
   journal_.reset();
+  if (!world_.waiters.any(id_)) return;  // Later ones are answered from the row.
   then_.push_back([&waiters = world_.waiters, done = finished()] {
     for (const auto& callback : waiters.take_all(done.id)) callback(done);
   });
@@ -264,7 +265,6 @@ const HandlerInfo* InvocationActor::handler_info(const CatalogSnapshot& catalog)
 void InvocationActor::fail_attempt() {
   AttemptError error = broken_ ? std::move(*broken_) : current_.attempt->error();
   end_attempt();
-  object_state_.reset();
 
   const auto catalog = world_.catalog.snapshot();
   const HandlerInfo* const info = handler_info(*catalog);
@@ -291,6 +291,7 @@ void InvocationActor::fail_attempt() {
     finish(journal::Failure{error.failure.code, error.failure.message, {}});
     return;
   }
+  object_state_.reset();
   journal::back_off(state_, std::move(error.failure), delay_ms, now(), decision_);
 }
 

@@ -37,9 +37,11 @@ void InvocationActor::join(Begin& mail) {
   }
   if (mail.waiter == 0) return;
   if (state_.row.target.handler_kind == journal::HandlerKind::kRun) {
-    if (const auto callback = world_.waiters.take(id_, mail.waiter)) {
-      callback(Error(ErrorCode::kConflict, "the workflow method was already invoked"));
-    }
+    when_durable([&waiters = world_.waiters, id = id_, waiter = mail.waiter] {
+      if (const auto callback = waiters.take(id, waiter)) {
+        callback(Error(ErrorCode::kConflict, "the workflow method was already invoked"));
+      }
+    });
     return;
   }
   answer(mail.waiter);
@@ -145,6 +147,7 @@ void InvocationActor::on(Grant& mail) {
   load_if_unknown();
   if (presence_ == Presence::kPresent && state_.row.status != Status::kCompleted) {
     if (state_.row.status != Status::kQueued) return;  // It holds the key already.
+    rows_.queue = state_.row.queue_position = mail.place;
     seen_through_ = mail.after;
     object_state_ = std::move(mail.state);
     journal::begin(state_, now(), decision_);
@@ -153,7 +156,7 @@ void InvocationActor::on(Grant& mail) {
     return;
   }
   // It does not need its turn; the next one shall have it.
-  world_.router.deliver(mail.key, KeyMail{Left{id_, mail.after, std::move(mail.state)}});
+  world_.router.deliver(mail.key, KeyMail{Left{id_, std::max(mail.after, left_at_), std::move(mail.state)}});
 }
 
 void InvocationActor::on(TimerFired& mail) {
@@ -164,13 +167,19 @@ void InvocationActor::on(TimerFired& mail) {
     return;
   }
   const journal::Timer& timer = mail.timer;
+  if (timer.due_unix_ms > now()) {  // The clock was set back after it had fired.
+    caf::anon_send(world_.timers, TimerMail{Arm{{timer}}});
+    taken();
+    return;
+  }
   const bool present = presence_ == Presence::kPresent;
   const journal::Invocation& row = state_.row;
   const bool completed = present && row.status == Status::kCompleted;
   if (completed && timer.kind == journal::TimerKind::kExpire &&
       row.completed_at + row.completion_retention_ms <= timer.due_unix_ms) {
     remove(true);
-  } else if (completed && timer.kind == journal::TimerKind::kExpireJournal) {
+  } else if (completed && timer.kind == journal::TimerKind::kExpireJournal &&
+             row.completed_at + row.journal_retention_ms <= timer.due_unix_ms) {
     remove(false);
   } else if (present && journal::timer_fired(state_, timer, now(), decision_)) {
     want_attempt_ = !current_.attempt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/caf_types.h"
+#include "actors/last_resort.h"
 #include "actors/object_state.h"
 #include "actors/surroundings.h"
 #include "storage/base/log.h"
@@ -14,7 +15,9 @@ constexpr Logger kLog("actors");
 }
 
 KeyActor::KeyActor(caf::actor_config& config, const Surroundings& world, KeyName name)
-    : caf::event_based_actor(config), world_(world), name_(std::move(name)) {}
+    : caf::event_based_actor(config), world_(world), name_(std::move(name)) {
+  end_process_on_exception(*this);
+}
 
 caf::behavior KeyActor::make_behavior() {
   return {[this](KeyMail& mail) {
@@ -41,7 +44,11 @@ void KeyActor::on(Enqueued& mail) {
 
 void KeyActor::on(Left& mail) {
   if (seen_ == 0) load_more();
-  std::erase_if(queue_, [&](const auto& place) { return place.id == mail.id; });
+  if (!queue_.empty() && queue_.front().id == mail.id) {
+    queue_.pop_front();
+  } else {
+    std::erase_if(queue_, [&](const auto& place) { return place.id == mail.id; });
+  }
   after_ = std::max(after_, mail.at);
   if (inside_ == mail.id || !inside_) {
     inside_.reset();
@@ -51,7 +58,10 @@ void KeyActor::on(Left& mail) {
   let_in();
 }
 
-void KeyActor::on(LookAgain&) { let_in(); }
+void KeyActor::on(LookAgain&) {
+  barrier_ = false;
+  let_in();
+}
 
 void KeyActor::on(ReplaceState& mail) {
   storage::Batch batch;
@@ -114,9 +124,17 @@ void KeyActor::load_more() {
 
 void KeyActor::let_in() {
   if (queue_.empty() && more_in_store_) load_more();
-  if (!inside_ && !queue_.empty()) {
+  if (!inside_ && !queue_.empty() && !state_ && !all_durable()) {
+    // The next one will read the store, which does not hold yet what the last one wrote.
+    if (!barrier_) {
+      barrier_ = true;
+      world_.committer.submit({}, [name = name_, &router = world_.router](const auto&) {
+        router.deliver(name, KeyMail{LookAgain{}});
+      });
+    }
+  } else if (!inside_ && !queue_.empty()) {
     inside_ = queue_.front().id;
-    world_.router.deliver(*inside_, InvocationMail{Grant{name_, after_, std::move(state_)}});
+    world_.router.deliver(*inside_, InvocationMail{Grant{name_, queue_.front().stamp, after_, std::move(state_)}});
     state_.reset();
   }
   note_quiet();

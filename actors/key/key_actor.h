@@ -48,6 +48,7 @@ class KeyActor : public caf::event_based_actor {
   storage::Ticket after_{};     // What the next one must wait for before it acts outside.
   std::shared_ptr<ObjectState> state_;
   std::size_t replacing_ = 0;   // Replacements not durable yet.
+  bool barrier_ = false;        // Waits for the last one's batch; LookAgain comes with its receipt.
   std::uint64_t activity_ = 0;
   bool quiet_noted_ = false;
   bool leaving_ = false;

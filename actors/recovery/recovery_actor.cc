@@ -4,6 +4,7 @@
 #include <caf/send.hpp>
 
 #include "actors/caf_types.h"
+#include "actors/last_resort.h"
 #include "actors/router/router.h"
 #include "storage/base/log.h"
 
@@ -12,11 +13,14 @@ namespace holdfast::actors {
 namespace {
 constexpr Logger kLog("actors");
 constexpr auto kBetweenPortions = std::chrono::milliseconds(5);
+constexpr std::size_t kActiveMax = 20'000;
 }  // namespace
 
 RecoveryActor::RecoveryActor(caf::actor_config& config, const journal::Tables& tables,
                              Router& router)
-    : caf::event_based_actor(config), tables_(tables), router_(router) {}
+    : caf::event_based_actor(config), tables_(tables), router_(router) {
+  end_process_on_exception(*this);
+}
 
 caf::behavior RecoveryActor::make_behavior() {
   return {[this](const RecoverMore&) { recover_portion(); }};
@@ -35,7 +39,9 @@ void RecoveryActor::recover_portion() {
     }
     if (!ids_.empty()) kLog.info("recovering", "invocations={}", ids_.size());
   }
-  const std::size_t end = std::min(next_ + kPortion, ids_.size());
+  // Those brought back already shall rest or end before too many are in memory at once.
+  const std::size_t room = router_.active() < kActiveMax ? kPortion : 0;
+  const std::size_t end = std::min(next_ + room, ids_.size());
   for (; next_ < end; ++next_) router_.deliver(ids_[next_], InvocationMail{Wake{}});
   if (next_ == ids_.size()) {
     quit();

@@ -1,13 +1,17 @@
 #include "actors/steps/step_pool.h"
 
 #include <chrono>
+#include <system_error>
 #include <thread>
 
+#include "storage/base/log.h"
 #include "storage/base/thread_name.h"
 
 namespace holdfast::actors {
 
 namespace {
+
+constexpr Logger kLog("actors");
 
 // A queue that has not moved for this long gets another thread.
 constexpr auto kStall = std::chrono::milliseconds(2);
@@ -39,13 +43,7 @@ StepPool::StepPool(Drive drive, std::size_t threads_max)
   std::thread([shared = shared_] { keep(shared); }).detach();
 }
 
-StepPool::~StepPool() {
-  const std::lock_guard lock(shared_->mutex);
-  shared_->ended = true;
-  shared_->queue.clear();
-  shared_->work.notify_all();
-  shared_->stall.notify_all();
-}
+StepPool::~StepPool() { close(); }
 
 void StepPool::post(std::function<void()> closure) {
   if (drive_ == Drive::kInline) {
@@ -55,13 +53,22 @@ void StepPool::post(std::function<void()> closure) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->ended) return;
   shared_->queue.push_back(std::move(closure));
-  if (shared_->idle > 0) {
-    shared_->work.notify_one();
-  } else if (shared_->threads < kThreadsKept) {
+  if (shared_->idle > 0) shared_->work.notify_one();
+  if (shared_->queue.size() <= shared_->idle) return;
+  // More closures than threads that are free for them.
+  if (shared_->threads < kThreadsKept) {
     start_worker(shared_);
   } else if (shared_->keeper_sleeps) {
     shared_->stall.notify_one();
   }
+}
+
+void StepPool::close() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->ended = true;
+  shared_->queue.clear();
+  shared_->work.notify_all();
+  shared_->stall.notify_all();
 }
 
 std::size_t StepPool::busy() const {
@@ -72,7 +79,12 @@ std::size_t StepPool::busy() const {
 // REQUIRES: the mutex is held.
 void StepPool::start_worker(const std::shared_ptr<Shared>& shared) {
   ++shared->threads;
-  std::thread([shared] { work(shared); }).detach();
+  try {
+    std::thread([shared] { work(shared); }).detach();
+  } catch (const std::system_error& error) {
+    --shared->threads;  // Those there are must do; the keeper tries again.
+    kLog.error("no thread for a closure", "threads={} reason={}", shared->threads, error.what());
+  }
 }
 
 void StepPool::work(const std::shared_ptr<Shared>& shared) {
@@ -122,7 +134,8 @@ void StepPool::keep(const std::shared_ptr<Shared>& shared) {
     const std::uint64_t taken_before = shared->taken;
     shared->stall.wait_for(lock, kStall);
     const bool stuck = !shared->queue.empty() && shared->taken == taken_before;
-    if (stuck && shared->idle == 0 && shared->threads < shared->threads_max) {
+    const bool short_of_threads = shared->idle < shared->queue.size();
+    if (stuck && short_of_threads && shared->threads < shared->threads_max) {
       start_worker(shared);
     }
   }

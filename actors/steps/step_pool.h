@@ -22,6 +22,8 @@ class StepPool {
   // Queued closures are dropped; running ones are left to themselves.
   ~StepPool();
 
+  // Starts no closure any more; queued ones are dropped.
+  void close();
   // Any thread. `closure` must not throw.
   void post(std::function<void()> closure);
   // Closures queued or executing.

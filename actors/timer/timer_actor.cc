@@ -4,6 +4,7 @@
 #include <caf/send.hpp>
 
 #include "actors/caf_types.h"
+#include "actors/last_resort.h"
 #include "actors/router/router.h"
 #include "storage/base/log.h"
 
@@ -22,7 +23,9 @@ TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables,
       tables_(tables),
       clock_(clock),
       router_(router),
-      wheel_(to_unix_millis(clock.now())) {}
+      wheel_(to_unix_millis(clock.now())) {
+  end_process_on_exception(*this);
+}
 
 caf::behavior TimerActor::make_behavior() {
   return {[this](TimerMail& mail) {
@@ -46,6 +49,7 @@ void TimerActor::on(Tick& mail) {
 }
 
 void TimerActor::turn() {
+  if (to_unix_millis(clock_.now()) < wheel_.now_ms()) turn_back();
   if (wheel_.size() > 2 * kWheelMax) shrink();
   std::vector<journal::Timer> now_due;
   for (;;) {
@@ -75,6 +79,16 @@ void TimerActor::refill() {
   for (const journal::Timer& timer : *timers) wheel_.insert(timer);
   if (!timers->empty()) horizon_ = timers->back();
   all_in_ = timers->size() < kWheelMax;
+}
+
+// The clock was set back. A wheel cannot go back, so it is made anew.
+void TimerActor::turn_back() {
+  std::vector<journal::Timer> all = wheel_.drain();
+  all.insert(all.end(), due_.begin(), due_.end());
+  due_.clear();
+  wheel_ = TimerWheel(to_unix_millis(clock_.now()));
+  for (const journal::Timer& timer : all) wheel_.insert(timer);
+  tick_at_ = 0;
 }
 
 // Forgets the later half; it stays in the table.

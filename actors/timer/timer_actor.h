@@ -39,6 +39,7 @@ class TimerActor : public caf::event_based_actor {
 
   void turn();
   void refill();
+  void turn_back();
   void shrink();
   void schedule();
 

@@ -27,6 +27,7 @@ class TimerWheel {
   // the earliest timer.
   std::optional<std::int64_t> next_ms() const;
   std::size_t size() const { return size_; }
+  std::int64_t now_ms() const { return now_; }
   // Takes everything out, in order of the table.
   std::vector<journal::Timer> drain();
 

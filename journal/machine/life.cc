@@ -79,7 +79,9 @@ bool timer_fired(InvocationState& state, const Timer& timer, std::int64_t now,
       wake(state, now, decision);
       return true;
     case TimerKind::kStart:
-      if (row.status != Status::kScheduled) return false;
+      if (row.status != Status::kScheduled || row.scheduled_start_at != timer.due_unix_ms) {
+        return false;
+      }
       decision.wake_up = WakeUp::kPut;
       if (row.target.queued_by_key()) {
         set_status(state, Status::kQueued, now, decision);

@@ -2,10 +2,12 @@
 #include "journal/tables/key.h"
 #include "journal/tables/scan.h"
 #include "journal/tables/tables.h"
+#include "storage/base/log.h"
 
 namespace holdfast::journal {
 namespace {
 
+constexpr Logger kLog("journal");
 constexpr storage::Table kTable = storage::Table::kInbox;
 
 }  // namespace
@@ -17,7 +19,14 @@ Result<std::vector<Tables::Queued>> Tables::queue(std::string_view service, std:
   const Key prefix = object_key(kTable, service, key);
   const Key begin = Key(prefix).u64(after + 1);
   TRY(scan(store_, begin, prefix.end(), [&](BytesView row, BytesView value) -> Result<bool> {
-    queued.push_back({TRY(stamp_in(row)), TRY(decode_queued(value))});
+    const auto stamp = stamp_in(row);
+    const auto id = decode_queued(value);
+    if (!stamp || !id) {
+      kLog.error("place in a queue cannot be read and is passed over", "service={} key={} reason={}",
+                 service, key, (stamp ? id.error() : stamp.error()).message());
+      return true;
+    }
+    queued.push_back({*stamp, *id});
     return queued.size() < most;
   }));
   return queued;

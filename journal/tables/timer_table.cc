@@ -1,8 +1,12 @@
 #include "journal/tables/key.h"
 #include "journal/tables/scan.h"
 #include "journal/tables/tables.h"
+#include "storage/base/log.h"
 
 namespace holdfast::journal {
+namespace {
+constexpr Logger kLog("journal");
+}
 
 Result<std::vector<Timer>> Tables::timers(const std::optional<Timer>& after,
                                           std::size_t most) const {
@@ -11,7 +15,12 @@ Result<std::vector<Timer>> Tables::timers(const std::optional<Timer>& after,
   const Key table(storage::Table::kTimer);
   const Bytes begin = after.has_value() ? timer_key(*after).next() : Bytes(table.view());
   TRY(scan(store_, begin, table.end(), [&](BytesView key, BytesView) -> Result<bool> {
-    timers.push_back(TRY(timer_in(key)));
+    const auto timer = timer_in(key);
+    if (!timer) {
+      kLog.error("timer cannot be read and is passed over", "reason={}", timer.error().message());
+      return true;
+    }
+    timers.push_back(*timer);
     return timers.size() < most;
   }));
   return timers;

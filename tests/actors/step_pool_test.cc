@@ -94,6 +94,25 @@ BOOST_AUTO_TEST_CASE(a_closure_posted_long_after_all_threads_blocked_is_not_held
   BOOST_TEST(latch->wait([&] { return latch->done == 5; }));
 }
 
+BOOST_AUTO_TEST_CASE(of_two_closures_posted_to_one_idle_thread_neither_waits_for_the_other) {
+  for (int round = 0; round < 50; ++round) {
+    const auto latch = std::make_shared<Latch>();
+    const auto quick = std::make_shared<Latch>();
+    quick->open = true;
+    StepPool pool(StepPool::Drive::kThreads, 8);
+    pool.post([] {});
+    BOOST_REQUIRE(eventually([&] { return pool.busy() == 0; }, seconds(20)));
+
+    pool.post([latch] { latch->pass(); });
+    pool.post([quick] { quick->pass(); });
+
+    const bool quick_ran = quick->wait([&] { return quick->done == 1; }, seconds(5));
+    latch->release();
+    BOOST_REQUIRE(quick_ran);
+    BOOST_REQUIRE(latch->wait([&] { return latch->done == 1; }));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(no_more_closures_run_at_once_than_the_limit_and_the_others_wait) {
   const auto latch = std::make_shared<Latch>();
   StepPool pool(StepPool::Drive::kThreads, 3);

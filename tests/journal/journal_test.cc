@@ -233,11 +233,15 @@ class Life {
 
     BOOST_TEST(describe(loaded->state.row) == describe(state_.row));
     std::vector<std::string> entries;
-    for (const StampedEntry& entry : loaded->entries) entries.push_back(describe(entry.entry));
+    const auto stored = disk_.journal().tables().journal(state_.row.id).value();
+    for (const StampedEntry& entry : stored) entries.push_back(describe(entry.entry));
     BOOST_TEST(entries == journal_, boost::test_tools::per_element());
-    BOOST_TEST(loaded->state.entries == state_.entries);
-    BOOST_TEST(loaded->state.commands == state_.commands);
-    if (state_.row.status != Status::kCompleted) {
+    // Nobody replays a completed one, so its entries are not loaded.
+    const bool completed = state_.row.status == Status::kCompleted;
+    BOOST_TEST(loaded->entries.size() == (completed ? 0u : stored.size()));
+    if (!completed) {
+      BOOST_TEST(loaded->state.entries == state_.entries);
+      BOOST_TEST(loaded->state.commands == state_.commands);
       BOOST_TEST((as_set(loaded->state.open_sleeps) == as_set(state_.open_sleeps)));
     }
     if (!loaded->entries.empty()) {

@@ -64,6 +64,7 @@ void EngineFixture::crash() {
     }
     // What the last process had not committed is lost; callbacks of the dead are not called.
   }
+  if (engine_) engine_->release();
   committer_.reset();
   system_.reset();
   engine_.reset();
