@@ -64,11 +64,11 @@ enum class ActResult {
 };
 
 struct EngineOptions {
-  std::size_t worker_threads = 0;  // Actor threads; 0: one per core.
-  std::size_t step_threads_max = 512;  // Closures that may block at the same time.
-  std::int64_t park_after_ms = 1000;   // A handler that waits longer leaves memory.
+  std::size_t worker_threads = 0;               // Actor threads; 0: one per core.
+  std::size_t step_threads_max = 512;           // Closures that may block at the same time.
+  std::int64_t park_after_ms = 1000;            // A handler that waits longer leaves memory.
   std::size_t bytes_in_flight_max = 64u << 20;  // Staged and not yet durable; above: kUnavailable.
-  std::size_t active_max = 100'000;    // Invocations in memory; above: kUnavailable.
+  std::size_t active_max = 100'000;             // Invocations in memory; above: kUnavailable.
 };
 
 class Engine {
@@ -85,12 +85,13 @@ class Engine {
   static Result<std::unique_ptr<Engine>> start(const Parts& parts, const EngineOptions& options);
   virtual ~Engine() = default;
 
-  // Takes no new requests, lets what runs reach a durable point, stops. What is unfinished goes on at
-  // the next start. Blocks at most until `deadline`.
+  // Takes no new requests, lets what runs reach a durable point, stops. What is unfinished goes on
+  // at the next start. Blocks at most until `deadline`.
   virtual void stop(Millis deadline) = 0;
 
-  // Durably accepts an invocation. Errors: kNotFound (no such service or handler), kInvalidArgument,
-  // kUnavailable. An idempotency key or workflow key in use is no error: Accepted.fresh is false.
+  // Durably accepts an invocation. Errors: kNotFound (no such service or handler),
+  // kInvalidArgument, kUnavailable. An idempotency key or workflow key in use is no error:
+  // Accepted.fresh is false.
   virtual void send(InvokeRequest request, std::function<void(Result<Accepted>)> on_accepted) = 0;
   // As send; then `on_finished` when there is an outcome. A workflow run that exists already is
   // kConflict. The handle is valid at once.
@@ -129,8 +130,8 @@ class Engine {
   virtual Catalog& catalog() = 0;
 
   struct Counts {
-    std::size_t active = 0;            // Invocations in memory.
-    std::size_t steps_running = 0;     // Closures executing.
+    std::size_t active = 0;         // Invocations in memory.
+    std::size_t steps_running = 0;  // Closures executing.
     std::size_t bytes_in_flight = 0;
   };
   virtual Counts counts() const = 0;

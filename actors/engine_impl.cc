@@ -18,15 +18,24 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
       options_(options),
       journal_(parts.store),
       steps_(steps, options.step_threads_max),
-      router_([this](const journal::InvocationId& id) {
-                return system_.spawn<InvocationActor>(std::cref(world_), id);
-              },
-              [this](const KeyName& name) {
-                return system_.spawn<KeyActor>(std::cref(world_), name);
-              }),
-      world_{journal_,  parts.committer, parts.clock, parts.random, parts.catalog, parts.handlers,
-             router_,   steps_,          waiters_,    wait_notes_,  options_,
-             std::make_shared<std::atomic<std::size_t>>(0), {}} {
+      router_(
+          [this](const journal::InvocationId& id) {
+            return system_.spawn<InvocationActor>(std::cref(world_), id);
+          },
+          [this](const KeyName& name) { return system_.spawn<KeyActor>(std::cref(world_), name); }),
+      world_{journal_,
+             parts.committer,
+             parts.clock,
+             parts.random,
+             parts.catalog,
+             parts.handlers,
+             router_,
+             steps_,
+             waiters_,
+             wait_notes_,
+             options_,
+             std::make_shared<std::atomic<std::size_t>>(0),
+             {}} {
   world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
                                             std::ref(router_));
   sweeper_ = system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock),
@@ -79,8 +88,7 @@ std::optional<Error> EngineImpl::refusal() const {
 Result<Begin> EngineImpl::prepare(InvokeRequest request) const {
   if (auto refused = refusal()) return std::move(*refused);
   const auto catalog = parts_.catalog.snapshot();
-  const auto key =
-      request.key ? std::optional<std::string_view>(*request.key) : std::nullopt;
+  const auto key = request.key ? std::optional<std::string_view>(*request.key) : std::nullopt;
   Resolved resolved = TRY(resolve(*catalog, request.service, key, request.handler,
                                   request.idempotency_key.has_value()));
   journal::Target& target = resolved.resolution.target;
@@ -104,13 +112,12 @@ Result<Begin> EngineImpl::prepare(InvokeRequest request) const {
   row.completion_retention_ms = resolved.resolution.completion_retention_ms;
   row.journal_retention_ms = resolved.resolution.journal_retention_ms;
   row.scheduled_start_at = request.not_before_unix_ms;
-  begin.input = journal::Entry{{}, journal::Input{std::move(request.headers),
-                                                  std::move(request.body)}};
+  begin.input =
+      journal::Entry{{}, journal::Input{std::move(request.headers), std::move(request.body)}};
   return begin;
 }
 
-void EngineImpl::send(InvokeRequest request,
-                      std::function<void(Result<Accepted>)> on_accepted) {
+void EngineImpl::send(InvokeRequest request, std::function<void(Result<Accepted>)> on_accepted) {
   auto begin = prepare(std::move(request));
   if (!begin) return on_accepted(begin.error());
   begin->on_accepted = std::move(on_accepted);

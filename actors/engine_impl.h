@@ -1,6 +1,6 @@
 #pragma once
-// EngineImpl: the parts of an engine, wired together on a given actor system. The program runs it on
-// threads (engine.cc); tests run it on CAF's deterministic scheduler and virtual time.
+// EngineImpl: the parts of an engine, wired together on a given actor system. The program runs it
+// on threads (engine.cc); tests run it on CAF's deterministic scheduler and virtual time.
 //
 // Any thread may call any of it; see engine.h for what the calls mean.
 

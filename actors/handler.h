@@ -3,8 +3,8 @@
 // invocation; who carries it (a coroutine in this process, a connection to another) is behind these
 // classes, which net/egress implements.
 //
-// Threads: an attempt and its host are used by the invocation's actor only; just a step's `run`, and the
-// `done` it calls, go elsewhere.
+// Threads: an attempt and its host are used by the invocation's actor only; just a step's `run`,
+// and the `done` it calls, go elsewhere.
 
 #include <cstdint>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
-// LastResort: what happens when an exception comes out of an actor's own code, which never throws: memory
-// ran out, or a library broke its promise. What the actor had in hand is half done and nobody can tell
-// how far, so the process ends and the next one recovers from the store.
+// LastResort: what happens when an exception comes out of an actor's own code, which never throws:
+// memory ran out, or a library broke its promise. What the actor had in hand is half done and
+// nobody can tell how far, so the process ends and the next one recovers from the store.
 
 #include <caf/error.hpp>
 #include <cstdlib>

@@ -30,7 +30,7 @@ struct KeyName {
 struct Begin {
   journal::Invocation invocation;
   journal::Entry input;
-  bool id_determined = false;  // By the request: it may exist already.
+  bool id_determined = false;                         // By the request: it may exist already.
   std::function<void(Result<Accepted>)> on_accepted;  // A send's.
   std::uint64_t waiter = 0;                           // A call's number among the waiters.
 };
@@ -105,8 +105,8 @@ struct Leave {};
 // The large and rare ones are behind pointers: each mail takes the room of the largest.
 struct InvocationMail {
   std::variant<std::shared_ptr<Begin>, std::shared_ptr<Started>, Committed, Arrived, Wake, Grant,
-               StateReplaced, StepDone, TimerFired, Ask, AskOutput, std::shared_ptr<Asked>, AskTaken,
-               SignalSent, ActOn, CopyAsNew, ParkIfWaiting, Leave>
+               StateReplaced, StepDone, TimerFired, Ask, AskOutput, std::shared_ptr<Asked>,
+               AskTaken, SignalSent, ActOn, CopyAsNew, ParkIfWaiting, Leave>
       body;
 };
 

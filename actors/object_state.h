@@ -1,8 +1,8 @@
 #pragma once
-// ObjectState: the state of one object key as its current holder sees it: the store, and over it what
-// was written since and may not be durable yet. It is handed from one holder of the key to the next,
-// so that the next one sees the last one's writes without waiting for the disk (INV-5 keeps it in one
-// hand at a time).
+// ObjectState: the state of one object key as its current holder sees it: the store, and over it
+// what was written since and may not be durable yet. It is handed from one holder of the key to the
+// next, so that the next one sees the last one's writes without waiting for the disk (INV-5 keeps
+// it in one hand at a time).
 
 #include <map>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
-// Surroundings: what the owners of invocations and keys act upon. Built once by the engine; outlives
-// every actor.
+// Surroundings: what the owners of invocations and keys act upon. Built once by the engine;
+// outlives every actor.
 
 #include <atomic>
 #include <caf/actor.hpp>

@@ -62,8 +62,8 @@ void SweeperActor::sweep() {
   }
   if (!next_since) return;
   // A quarter more, so that a busy stretch is swept in a few rounds.
-  const std::int64_t wait = std::max<std::int64_t>(
-      1, *next_since + park_after_ms_ - now + park_after_ms_ / 4);
+  const std::int64_t wait =
+      std::max<std::int64_t>(1, *next_since + park_after_ms_ - now + park_after_ms_ / 4);
   caf::delayed_anon_send(caf::actor(this), std::chrono::milliseconds(wait), SweepNow{});
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Entry: one line of an invocation's journal. A command is what the handler asked for; a notification is
-// what came of it, or a signal from outside. Entries are never changed; their order is the order in
-// which the committer stamped them (INV-6).
+// Entry: one line of an invocation's journal. A command is what the handler asked for; a
+// notification is what came of it, or a signal from outside. Entries are never changed; their order
+// is the order in which the committer stamped them (INV-6).
 //
 // The words are ours, not those of any handler protocol; adapters translate at the edge.
 
@@ -70,8 +70,8 @@ struct Call {
   Bytes parameter;
   Headers headers;
   std::optional<std::string> idempotency_key;
-  CompletionId id_completion = 0;  // Completed by the callee's id.
-  CompletionId completion = 0;     // Completed by its outcome; 0: nobody waits (a send).
+  CompletionId id_completion = 0;       // Completed by the callee's id.
+  CompletionId completion = 0;          // Completed by its outcome; 0: nobody waits (a send).
   std::int64_t not_before_unix_ms = 0;  // Only a send may be delayed.
 };
 struct Promise {
@@ -107,14 +107,15 @@ struct Notification {
     CompletionId id;
     bool operator==(const Completion&) const = default;
   };
-  std::variant<Completion, std::uint32_t, std::string> of;  // Completion, signal index, signal name.
+  std::variant<Completion, std::uint32_t, std::string>
+      of;  // Completion, signal index, signal name.
   std::variant<Empty, Bytes, Failure, InvocationId, std::vector<Bytes>> result;
 };
 
 inline constexpr std::uint32_t kCancelSignal = 1;
 
-using EntryBody = std::variant<Input, Output, ReadState, ListState, WriteState, ClearState, Sleep, Run,
-                               Call, Promise, SendSignal, Attach, Notification>;
+using EntryBody = std::variant<Input, Output, ReadState, ListState, WriteState, ClearState, Sleep,
+                               Run, Call, Promise, SendSignal, Attach, Notification>;
 
 struct Entry {
   std::string name;  // Given by the handler; may be empty.

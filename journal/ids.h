@@ -2,8 +2,9 @@
 // Ids: the names of invocations and awakeables, in bytes and in text, and how they are chosen.
 //
 // An invocation id is a partition key (u64) and a 128-bit number. Some ids are a function of the
-// request (a workflow run, an idempotent call), so no index from key to id exists anywhere. Layout and
-// choice are those of the Restate ingress (docs/formats/ids.md), so that clients may keep their ids.
+// request (a workflow run, an idempotent call), so no index from key to id exists anywhere. Layout
+// and choice are those of the Restate ingress (docs/formats/ids.md), so that clients may keep their
+// ids.
 
 #include <array>
 #include <compare>
@@ -52,12 +53,13 @@ InvocationId workflow_run_id(std::string_view service, std::string_view key);
 // The id of an idempotent call. `key` is given for keyed services.
 InvocationId idempotent_id(std::string_view service, std::optional<std::string_view> key,
                            std::string_view handler, std::string_view idempotency_key);
-// A new id: a ULID of `now_unix_ms` under the key's partition key, or for unkeyed services one of 512
-// buckets of the service.
+// A new id: a ULID of `now_unix_ms` under the key's partition key, or for unkeyed services one of
+// 512 buckets of the service.
 InvocationId fresh_id(std::string_view service, std::optional<std::string_view> key,
                       std::int64_t now_unix_ms, Random& random);
 
-// The seed of an invocation's deterministic randomness: SipHash-1-3, zero keys, over (u64 LE 24, id).
+// The seed of an invocation's deterministic randomness: SipHash-1-3, zero keys, over (u64 LE 24,
+// id).
 std::uint64_t random_seed_of(const InvocationId& id);
 
 }  // namespace holdfast::journal

@@ -1,6 +1,6 @@
 #pragma once
-// Invocation: where one run of one handler stands. The row that is rewritten when that changes; what
-// the handler did is in its journal.
+// Invocation: where one run of one handler stands. The row that is rewritten when that changes;
+// what the handler did is in its journal.
 
 #include <cstdint>
 #include <optional>
@@ -38,8 +38,8 @@ enum class Status : std::uint8_t {
   kPaused = 5,      // Waits for an operator.
   kCompleted = 6,
 };
-// The words of the SQL tables and the admin API: scheduled, pending, running, backing-off, suspended,
-// paused, completed.
+// The words of the SQL tables and the admin API: scheduled, pending, running, backing-off,
+// suspended, paused, completed.
 const char* status_text(Status status);
 
 // An invocation whose journal is told the outcome, under a completion id of its own.
@@ -75,10 +75,10 @@ struct Invocation {
   Target target;
   Status status = Status::kRunning;
   Source source = Source::kIngress;
-  std::optional<InvocationId> caller;          // kService: who called; kRestartAsNew: the original.
-  std::string caller_target;                   // Text of the caller's target, for people.
+  std::optional<InvocationId> caller;  // kService: who called; kRestartAsNew: the original.
+  std::string caller_target;           // Text of the caller's target, for people.
   std::optional<std::string> idempotency_key;
-  std::string trace_parent;                    // W3C traceparent of the request, if any.
+  std::string trace_parent;  // W3C traceparent of the request, if any.
   std::int64_t completion_retention_ms = 0;
   std::int64_t journal_retention_ms = 0;
 
@@ -97,7 +97,7 @@ struct Invocation {
   std::int64_t next_retry_at = 0;
   std::optional<AttemptFailure> last_failure;
 
-  WaitSet waits;  // kSuspended only.
+  WaitSet waits;                       // kSuspended only.
   std::uint32_t journal_entries = 0;   // Entries as of the last rewrite of this row.
   std::uint32_t journal_commands = 0;  // Up to the first whose request is not acknowledged.
 

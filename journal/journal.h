@@ -1,7 +1,7 @@
 #pragma once
-// Journal: how the owners of invocations load what happened and have decisions stored. Staging turns a
-// decision into a batch, and into consequences that carry the stamps of what was written; they are
-// sealed until the receipt of that batch is shown (INV-1).
+// Journal: how the owners of invocations load what happened and have decisions stored. Staging
+// turns a decision into a batch, and into consequences that carry the stamps of what was written;
+// they are sealed until the receipt of that batch is shown (INV-1).
 
 #include <cstdint>
 #include <optional>

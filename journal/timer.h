@@ -1,6 +1,6 @@
 #pragma once
-// Timer: a stored promise that something happens at a time. It fires at least once, never early, and
-// takes effect once (INV-7).
+// Timer: a stored promise that something happens at a time. It fires at least once, never early,
+// and takes effect once (INV-7).
 
 #include <compare>
 #include <cstdint>
@@ -11,10 +11,10 @@
 namespace holdfast::journal {
 
 enum class TimerKind : std::uint8_t {
-  kSleep = 1,   // Completes `completion` of the invocation.
-  kRetry = 2,   // Starts its next attempt.
-  kStart = 3,   // Starts a delayed send.
-  kExpire = 4,  // Removes the result and journal, whose retention is over.
+  kSleep = 1,          // Completes `completion` of the invocation.
+  kRetry = 2,          // Starts its next attempt.
+  kStart = 3,          // Starts a delayed send.
+  kExpire = 4,         // Removes the result and journal, whose retention is over.
   kExpireJournal = 5,  // Removes the journal only.
 };
 

@@ -61,8 +61,8 @@ class Committer {
   // a failure the batch is dropped and on_durable never called.
   Ticket submit(Batch batch, OnDurable on_durable);
 
-  // As submit(), for what must not be seen before the batch is durable: `then` gets the value with the
-  // receipt that opened it. Value and `then` are copyable.
+  // As submit(), for what must not be seen before the batch is durable: `then` gets the value with
+  // the receipt that opened it. Value and `then` are copyable.
   template <class T, class Then>
   Ticket submit_staged(Batch batch, T value, Then then) {
     return submit_with(std::move(batch), [&](Ticket ticket) -> OnDurable {

@@ -1,6 +1,6 @@
 #pragma once
-// Catalog: which services there are, and how each handler is to be treated. Readers take an immutable
-// snapshot; a change publishes a new one.
+// Catalog: which services there are, and how each handler is to be treated. Readers take an
+// immutable snapshot; a change publishes a new one.
 
 #include <cstdint>
 #include <map>
@@ -76,8 +76,8 @@ class Catalog {
 
  private:
   mutable std::mutex mutex_;
-  std::vector<ServiceInfo> declared_;                 // By mutex_.
-  std::shared_ptr<const CatalogSnapshot> snapshot_;   // By mutex_.
+  std::vector<ServiceInfo> declared_;                // By mutex_.
+  std::shared_ptr<const CatalogSnapshot> snapshot_;  // By mutex_.
 };
 
 }  // namespace holdfast::actors

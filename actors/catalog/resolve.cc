@@ -15,8 +15,8 @@ Result<Resolved> resolve(const CatalogSnapshot& catalog, std::string_view servic
   const ServiceInfo& info = found->second;
   const HandlerInfo* const target = info.handler(handler);
   if (target == nullptr) {
-    return Error(ErrorCode::kNotFound, "handler '" + std::string(handler) + "' not found in service '" +
-                                           std::string(service) + "'");
+    return Error(ErrorCode::kNotFound, "handler '" + std::string(handler) +
+                                           "' not found in service '" + std::string(service) + "'");
   }
   const bool keyed = info.kind != journal::ServiceKind::kService;
   if (keyed && !key) {
@@ -31,8 +31,8 @@ Result<Resolved> resolve(const CatalogSnapshot& catalog, std::string_view servic
   Resolved resolved;
   resolved.info = target;
   journal::Resolution& resolution = resolved.resolution;
-  resolution.target = {info.kind, target->kind, info.name, keyed ? std::string(*key) : std::string(),
-                       target->name};
+  resolution.target = {info.kind, target->kind, info.name,
+                       keyed ? std::string(*key) : std::string(), target->name};
   if (target->kind == journal::HandlerKind::kRun) {
     resolution.completion_retention_ms = target->workflow_retention_ms;
   } else if (idempotent) {

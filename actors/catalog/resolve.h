@@ -15,8 +15,8 @@ struct Resolved {
   journal::Resolution resolution;  // Without the fresh id.
 };
 
-// kNotFound: no such service or handler. kInvalidArgument: a key where none belongs, or none where one
-// does. `idempotent`: the call carries an idempotency key.
+// kNotFound: no such service or handler. kInvalidArgument: a key where none belongs, or none where
+// one does. `idempotent`: the call carries an idempotency key.
 Result<Resolved> resolve(const CatalogSnapshot& catalog, std::string_view service,
                          std::optional<std::string_view> key, std::string_view handler,
                          bool idempotent);

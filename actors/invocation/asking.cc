@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <caf/send.hpp>
 
-#include "actors/invocation/attempt_link.h"
 #include "actors/caf_types.h"
+#include "actors/invocation/attempt_link.h"
 #include "actors/invocation/invocation_actor.h"
 #include "storage/base/log.h"
 
@@ -51,17 +51,15 @@ void InvocationActor::on(Ask& mail) {
 void InvocationActor::on(AskOutput& mail) {
   load_if_unknown();
   if (presence_ != Presence::kPresent) {
-    when_durable([on_answer = std::move(mail.on_answer),
-                  error = presence_ == Presence::kAbsent ? unknown() : unreadable()] {
-      on_answer(error);
-    });
+    when_durable(
+        [on_answer = std::move(mail.on_answer),
+         error = presence_ == Presence::kAbsent ? unknown() : unreadable()] { on_answer(error); });
     return;
   }
   std::optional<Finished> done;
   if (state_.row.status == Status::kCompleted) done = finished();
-  when_durable([on_answer = std::move(mail.on_answer), done = std::move(done)] {
-    on_answer(done);
-  });
+  when_durable(
+      [on_answer = std::move(mail.on_answer), done = std::move(done)] { on_answer(done); });
 }
 
 void InvocationActor::on(Asked& mail) {
@@ -138,7 +136,8 @@ void InvocationActor::take_signal(journal::Notification signal) {
   journal::signal(state_, std::move(signal), now(), decision_);
   if (state_.row.status != Status::kRunning || current_.attempt) return;
   want_attempt_ = true;
-  journal_.reset();  // The attempt finds the signal in the journal, so it begins when that is stored.
+  journal_
+      .reset();  // The attempt finds the signal in the journal, so it begins when that is stored.
 }
 
 void InvocationActor::on(SignalSent& mail) {
@@ -329,7 +328,8 @@ void InvocationActor::on(CopyAsNew& mail) {
   }
   const journal::Invocation& row = state_.row;
   if (row.target.service_kind == journal::ServiceKind::kWorkflow) {
-    return mail.on_done(Error(ErrorCode::kInvalidArgument, "a workflow cannot be restarted as new"));
+    return mail.on_done(
+        Error(ErrorCode::kInvalidArgument, "a workflow cannot be restarted as new"));
   }
   if (row.status != Status::kCompleted) return mail.on_done(wrong_state(row, "restarted as new"));
   const auto entries = world_.journal.tables().journal(id_);
@@ -346,7 +346,8 @@ void InvocationActor::on(CopyAsNew& mail) {
         Error(ErrorCode::kConflict, "the journal of invocation " + id_.text() + " is gone"));
   }
   journal::Invocation copy;
-  const auto key = row.target.keyed() ? std::optional<std::string_view>(row.target.key) : std::nullopt;
+  const auto key =
+      row.target.keyed() ? std::optional<std::string_view>(row.target.key) : std::nullopt;
   copy.id = journal::fresh_id(row.target.service, key, now(), world_.random);
   copy.target = row.target;
   copy.source = journal::Source::kRestartAsNew;

@@ -1,6 +1,6 @@
 #pragma once
-// AttemptLink: the line from an attempt to its actor. Cut when the attempt is over, so that whatever
-// its closures still bring about changes nothing (INV-4).
+// AttemptLink: the line from an attempt to its actor. Cut when the attempt is over, so that
+// whatever its closures still bring about changes nothing (INV-4).
 
 #include "actors/invocation/invocation_actor.h"
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "actors/caf_types.h"
-#include "actors/last_resort.h"
 #include "actors/invocation/attempt_link.h"
+#include "actors/last_resort.h"
 #include "storage/base/log.h"
 
 namespace holdfast::actors {
@@ -185,7 +185,8 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
       if (one.invocation.status == journal::Status::kScheduled) continue;  // Its timer is armed.
       const KeyName its_key{one.invocation.target.service, one.invocation.target.key};
       const journal::Stamp place = one.queue;
-      world.router.deliver(created, InvocationMail{std::make_shared<Started>(Started{std::move(one)})});
+      world.router.deliver(created,
+                           InvocationMail{std::make_shared<Started>(Started{std::move(one)})});
       if (place != 0) world.router.deliver(its_key, KeyMail{Enqueued{created, place}});
     }
     if (!told.timers.empty()) {
@@ -193,7 +194,8 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
     }
     for (journal::Request& request : told.requests) {
       const journal::InvocationId to = request.to;
-      world.router.deliver(to, InvocationMail{std::make_shared<Asked>(Asked{id, std::move(request)})});
+      world.router.deliver(to,
+                           InvocationMail{std::make_shared<Asked>(Asked{id, std::move(request)})});
     }
     if (told.queue) world.router.deliver(key, KeyMail{Enqueued{id, *told.queue}});
     for (const auto& one : then) one();

@@ -1,12 +1,13 @@
 #pragma once
-// InvocationActor: the owner of one invocation while it is in memory. It turns mail into events, has the
-// machine decide, the committer store, and only then lets the world hear of it.
+// InvocationActor: the owner of one invocation while it is in memory. It turns mail into events,
+// has the machine decide, the committer store, and only then lets the world hear of it.
 //
-// It comes to life with its first mail, loads what is stored (unless it is new), replays the journal to
-// the handler, and leaves when the invocation is over or waits for long.
+// It comes to life with its first mail, loads what is stored (unless it is new), replays the
+// journal to the handler, and leaves when the invocation is over or waits for long.
 //
 // Invariants
-//   INV-1  What others hear goes out with the receipt of its batch, in the order of the log; closures run
+//   INV-1  What others hear goes out with the receipt of its batch, in the order of the log;
+//   closures run
 //          only when nothing of this invocation (or of what it has seen) is waiting for a receipt.
 //   INV-4  One attempt at a time; what an earlier one still does is ignored (AttemptLink).
 //   INV-7  A fired timer is answered when the batch that takes note of it is durable.
@@ -123,31 +124,31 @@ class InvocationActor : public caf::event_based_actor {
   std::string quarantine_reason_;
   journal::InvocationState state_;
   journal::OwnRows rows_;
-  journal::Stamp last_stamp_ = 0;            // Of the newest chunk known here.
-  std::optional<std::vector<journal::Entry>> journal_;  // As loaded; given to the next attempt.
+  journal::Stamp last_stamp_ = 0;                           // Of the newest chunk known here.
+  std::optional<std::vector<journal::Entry>> journal_;      // As loaded; given to the next attempt.
   std::map<std::string, journal::PromiseRecord> promises_;  // Of its workflow key, once touched.
 
   // What is decided and not submitted yet.
   journal::Decision decision_;
   std::vector<std::function<void()>> then_;
-  std::size_t outstanding_ = 0;              // Batches without their receipt.
-  std::set<std::uint32_t> open_asks_;        // Requests not yet acknowledged, by command number.
+  std::size_t outstanding_ = 0;        // Batches without their receipt.
+  std::set<std::uint32_t> open_asks_;  // Requests not yet acknowledged, by command number.
 
   // The attempt.
   RunningAttempt current_;
-  std::vector<RunningAttempt> former_;       // Their steps still run.
+  std::vector<RunningAttempt> former_;  // Their steps still run.
   std::uint64_t attempts_ = 0;
-  std::optional<journal::Outcome> output_;   // The handler has returned.
-  std::optional<AttemptError> broken_;       // The engine found fault with the attempt.
-  std::deque<Step> waiting_steps_;           // For a receipt.
-  std::deque<ActOn> waiting_acts_;           // Until nothing is outstanding.
+  std::optional<journal::Outcome> output_;  // The handler has returned.
+  std::optional<AttemptError> broken_;      // The engine found fault with the attempt.
+  std::deque<Step> waiting_steps_;          // For a receipt.
+  std::deque<ActOn> waiting_acts_;          // Until nothing is outstanding.
   bool want_attempt_ = false;
   std::shared_ptr<ObjectState> object_state_;
-  storage::Ticket seen_through_{};           // What it has seen of its key; see Grant.
-  storage::Ticket left_at_{};                // Of the batch in which it left its key.
-  bool state_replaced_ = false;              // By an operator; object_state_ does not know yet.
+  storage::Ticket seen_through_{};  // What it has seen of its key; see Grant.
+  storage::Ticket left_at_{};       // Of the batch in which it left its key.
+  bool state_replaced_ = false;     // By an operator; object_state_ does not know yet.
 
-  std::uint64_t wait_ = 0;                   // Counts its waits.
+  std::uint64_t wait_ = 0;  // Counts its waits.
   bool wait_noted_ = false;
   bool leaving_ = false;
 };

@@ -4,8 +4,8 @@
 #include <caf/send.hpp>
 #include <cmath>
 
-#include "actors/catalog/resolve.h"
 #include "actors/caf_types.h"
+#include "actors/catalog/resolve.h"
 #include "actors/invocation/attempt_link.h"
 #include "actors/invocation/invocation_actor.h"
 #include "storage/base/log.h"
@@ -110,10 +110,10 @@ Result<journal::Resolution> InvocationActor::resolve_call(const journal::Call& c
   const auto service = catalog->find(call.service);
   const bool keyed =
       service != catalog->end() && service->second.kind != journal::ServiceKind::kService;
-  Resolved resolved = TRY(resolve(
-      *catalog, call.service,
-      keyed || !call.key.empty() ? std::optional<std::string_view>(call.key) : std::nullopt,
-      call.handler, call.idempotency_key.has_value()));
+  Resolved resolved = TRY(
+      resolve(*catalog, call.service,
+              keyed || !call.key.empty() ? std::optional<std::string_view>(call.key) : std::nullopt,
+              call.handler, call.idempotency_key.has_value()));
   const auto key =
       keyed ? std::optional<std::string_view>(resolved.resolution.target.key) : std::nullopt;
   resolved.resolution.fresh_id =
@@ -128,7 +128,8 @@ void InvocationActor::take_command(journal::Entry entry) {
     return;
   }
   const journal::HandlerKind kind = state_.row.target.handler_kind;
-  const bool may_write = kind == journal::HandlerKind::kExclusive || kind == journal::HandlerKind::kRun;
+  const bool may_write =
+      kind == journal::HandlerKind::kExclusive || kind == journal::HandlerKind::kRun;
   if (const auto* write = std::get_if<journal::WriteState>(&entry.body)) {
     if (!may_write) return break_attempt(500, "this handler may only read state (RT0017)");
     object_state_->set(write->key, write->value);
@@ -177,12 +178,13 @@ void InvocationActor::ask_again() {
       }
       resolution = std::move(*resolved);
     }
-    auto request = journal::request_of(state_, number, entry,
-                                       resolution ? &*resolution : nullptr, now());
+    auto request =
+        journal::request_of(state_, number, entry, resolution ? &*resolution : nullptr, now());
     if (!request) continue;
     open_asks_.insert(number);
     const journal::InvocationId to = request->to;
-    world_.router.deliver(to, InvocationMail{std::make_shared<Asked>(Asked{id_, std::move(*request)})});
+    world_.router.deliver(to,
+                          InvocationMail{std::make_shared<Asked>(Asked{id_, std::move(*request)})});
   }
 }
 
@@ -283,8 +285,8 @@ void InvocationActor::fail_attempt() {
         static_cast<double>(world_.random.next() >> 11) / static_cast<double>(1ull << 53);
     delay_ms = static_cast<std::int64_t>(interval * (1 + policy.jitter * (2 * share - 1)));
   }
-  kLog.warn("attempt failed", "invocation={} target={} attempt={} code={} {} reason={}",
-            id_.text(), state_.row.target.text(), attempt, error.failure.code,
+  kLog.warn("attempt failed", "invocation={} target={} attempt={} code={} {} reason={}", id_.text(),
+            state_.row.target.text(), attempt, error.failure.code,
             delay_ms ? "retry_in_ms=" + std::to_string(*delay_ms) : std::string("last=yes"),
             error.failure.message);
   if (last && policy.on_max_attempts == OnMaxAttempts::kKill) {
@@ -300,8 +302,8 @@ bool InvocationActor::waits_long() {
       state_.row.status != Status::kRunning) {
     return false;
   }
-  const bool news_pending = std::any_of(
-      decision_.facts.begin(), decision_.facts.end(), [](const journal::Fact& fact) {
+  const bool news_pending =
+      std::any_of(decision_.facts.begin(), decision_.facts.end(), [](const journal::Fact& fact) {
         const auto* append = std::get_if<journal::Append>(&fact);
         return append != nullptr && !append->entry.is_command();
       });
@@ -311,9 +313,9 @@ bool InvocationActor::waits_long() {
   bool only_sleeps = waits.signals.empty() && waits.named_signals.empty();
   std::int64_t due = INT64_MAX;
   for (const journal::CompletionId id : waits.completions) {
-    const auto sleep = std::find_if(
-        state_.open_sleeps.begin(), state_.open_sleeps.end(),
-        [&](const journal::Timer& timer) { return timer.completion == id; });
+    const auto sleep =
+        std::find_if(state_.open_sleeps.begin(), state_.open_sleeps.end(),
+                     [&](const journal::Timer& timer) { return timer.completion == id; });
     if (sleep == state_.open_sleeps.end()) {
       only_sleeps = false;
       break;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <caf/send.hpp>
 
-#include "actors/invocation/invocation_actor.h"
 #include "actors/caf_types.h"
 #include "actors/invocation/attempt_link.h"
+#include "actors/invocation/invocation_actor.h"
 
 namespace holdfast::actors {
 
@@ -25,15 +25,19 @@ void InvocationActor::on(Begin& mail) {
   }
   create(std::move(mail.invocation), std::move(mail.input));
   if (!mail.on_accepted) return;
-  then_.push_back([on_accepted = std::move(mail.on_accepted), id = id_,
-                   at = state_.row.scheduled_start_at] { on_accepted(Accepted{id, true, at}); });
+  then_.push_back(
+      [on_accepted = std::move(mail.on_accepted), id = id_, at = state_.row.scheduled_start_at] {
+        on_accepted(Accepted{id, true, at});
+      });
 }
 
 // INV-8: the request's key names an invocation that is there already.
 void InvocationActor::join(Begin& mail) {
   if (mail.on_accepted) {
-    when_durable([on_accepted = std::move(mail.on_accepted), id = id_,
-                  at = state_.row.scheduled_start_at] { on_accepted(Accepted{id, false, at}); });
+    when_durable(
+        [on_accepted = std::move(mail.on_accepted), id = id_, at = state_.row.scheduled_start_at] {
+          on_accepted(Accepted{id, false, at});
+        });
   }
   if (mail.waiter == 0) return;
   if (state_.row.target.handler_kind == journal::HandlerKind::kRun) {
@@ -156,7 +160,8 @@ void InvocationActor::on(Grant& mail) {
     return;
   }
   // It does not need its turn; the next one shall have it.
-  world_.router.deliver(mail.key, KeyMail{Left{id_, std::max(mail.after, left_at_), std::move(mail.state)}});
+  world_.router.deliver(mail.key,
+                        KeyMail{Left{id_, std::max(mail.after, left_at_), std::move(mail.state)}});
 }
 
 void InvocationActor::on(TimerFired& mail) {

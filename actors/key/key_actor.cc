@@ -108,8 +108,7 @@ void KeyActor::on(Leave&) { quit(); }
 bool KeyActor::all_durable() const { return world_.committer.durable_through() >= after_; }
 
 void KeyActor::load_more() {
-  const auto places =
-      world_.journal.tables().queue(name_.service, name_.key, seen_, kInMemoryMax);
+  const auto places = world_.journal.tables().queue(name_.service, name_.key, seen_, kInMemoryMax);
   if (!places) {
     kLog.error("queue of an object key cannot be read", "service={} key={} reason={}",
                name_.service, name_.key, places.error().message());
@@ -134,7 +133,8 @@ void KeyActor::let_in() {
     }
   } else if (!inside_ && !queue_.empty()) {
     inside_ = queue_.front().id;
-    world_.router.deliver(*inside_, InvocationMail{Grant{name_, queue_.front().stamp, after_, std::move(state_)}});
+    world_.router.deliver(
+        *inside_, InvocationMail{Grant{name_, queue_.front().stamp, after_, std::move(state_)}});
     state_.reset();
   }
   note_quiet();

@@ -1,7 +1,7 @@
 #pragma once
-// RecoveryActor: after a start, brings back to life every invocation that has a wake-up nobody took care
-// of. Those that rest have none, so a million suspended ones cost nothing. It goes in portions, while
-// the engine already serves, and ends when it is through.
+// RecoveryActor: after a start, brings back to life every invocation that has a wake-up nobody took
+// care of. Those that rest have none, so a million suspended ones cost nothing. It goes in
+// portions, while the engine already serves, and ends when it is through.
 
 #include <caf/event_based_actor.hpp>
 #include <vector>

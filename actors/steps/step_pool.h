@@ -1,7 +1,8 @@
 #pragma once
-// StepPool: threads that execute closures of handlers, which may block for minutes. Few threads while
-// closures are quick; when queued closures wait because all threads are busy, more are started, up to
-// a limit; threads that have had nothing to do for a while end. An idle pool wakes up for nothing.
+// StepPool: threads that execute closures of handlers, which may block for minutes. Few threads
+// while closures are quick; when queued closures wait because all threads are busy, more are
+// started, up to a limit; threads that have had nothing to do for a while end. An idle pool wakes
+// up for nothing.
 //
 // In tests on virtual time the pool has no threads: post() runs the closure at once.
 

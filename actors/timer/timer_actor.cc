@@ -17,8 +17,8 @@ constexpr std::int64_t kLookAgainMs = 3'600'000;
 constexpr std::int64_t kAfterReadErrorMs = 1000;
 }  // namespace
 
-TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables,
-                       const Clock& clock, Router& router)
+TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
+                       Router& router)
     : caf::event_based_actor(config),
       tables_(tables),
       clock_(clock),

@@ -1,14 +1,14 @@
 #pragma once
-// TimerActor: fires what is due. It keeps the earliest stored timers in a wheel and refills the wheel
-// from the table when it runs low, so a million sleeping invocations cost it nothing.
+// TimerActor: fires what is due. It keeps the earliest stored timers in a wheel and refills the
+// wheel from the table when it runs low, so a million sleeping invocations cost it nothing.
 //
-// The wheel holds every stored timer up to `horizon_` and none beyond. A timer armed below the horizon
-// goes into the wheel; one above is in the table already and will be found there. At most
-// kUnansweredMax fired timers may be unanswered; the rest waits, so that a million timers due at once
-// do not bring a million invocations to life.
+// The wheel holds every stored timer up to `horizon_` and none beyond. A timer armed below the
+// horizon goes into the wheel; one above is in the table already and will be found there. At most
+// kUnansweredMax fired timers may be unanswered; the rest waits, so that a million timers due at
+// once do not bring a million invocations to life.
 //
-// INV-7: a timer leaves the table in the batch in which its invocation takes note of it; until then each
-// start fires it again.
+// INV-7: a timer leaves the table in the batch in which its invocation takes note of it; until then
+// each start fires it again.
 
 #include <caf/event_based_actor.hpp>
 #include <deque>

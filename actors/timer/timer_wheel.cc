@@ -41,8 +41,7 @@ std::optional<std::int64_t> TimerWheel::next_ms() const {
     return above + (slot << (level * kBits));
   }
   if (far_.empty()) return std::nullopt;
-  return (now_ >> (kLevels * kBits) << (kLevels * kBits)) +
-         (std::int64_t{1} << (kLevels * kBits));
+  return (now_ >> (kLevels * kBits) << (kLevels * kBits)) + (std::int64_t{1} << (kLevels * kBits));
 }
 
 void TimerWheel::advance(std::int64_t now_ms, std::vector<journal::Timer>& due) {

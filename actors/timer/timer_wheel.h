@@ -1,8 +1,8 @@
 #pragma once
 // TimerWheel: which timers of a bounded window are due. Six levels of 64 slots; a timer sits at the
-// level on which its time differs from now, and moves down as time comes near. Inserting is O(1), and
-// the next moment at which anything can happen is found from one bit map a level, so nobody ticks an
-// empty wheel. Pure: it is told the time (milliseconds), which never goes back.
+// level on which its time differs from now, and moves down as time comes near. Inserting is O(1),
+// and the next moment at which anything can happen is found from one bit map a level, so nobody
+// ticks an empty wheel. Pure: it is told the time (milliseconds), which never goes back.
 //
 // After: G. Varghese, T. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 

@@ -69,7 +69,8 @@ Task<void> park(Context& ctx, std::int64_t seconds) {
 
 // Sleeps until that time of day, then notes how late it is.
 Task<void> park_until(Context& ctx, std::int64_t unix_ms) {
-  co_await ctx.sleep_until(std::chrono::system_clock::time_point(std::chrono::milliseconds(unix_ms)));
+  co_await ctx.sleep_until(
+      std::chrono::system_clock::time_point(std::chrono::milliseconds(unix_ms)));
   const std::int64_t late_ms = unix_ms_now() - unix_ms;
   const std::lock_guard lock(fired_mutex);
   ++fired_so_far.count;

@@ -74,7 +74,8 @@ class Load {
       : options_(options), left_(options.count), connections_(options.connections) {
     request_ = "POST " + options.path + " HTTP/1.1\r\nhost: 127.0.0.1\r\n";
     if (!options.body.empty()) request_ += "content-type: application/json\r\n";
-    request_ += "content-length: " + std::to_string(options.body.size()) + "\r\n\r\n" + options.body;
+    request_ +=
+        "content-length: " + std::to_string(options.body.size()) + "\r\n\r\n" + options.body;
     micros_.reserve(static_cast<std::size_t>(options.count));
   }
 
@@ -104,7 +105,8 @@ class Load {
       connection.socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
       const int on = 1;
       ::setsockopt(connection.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      if (::connect(connection.socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      if (::connect(connection.socket, reinterpret_cast<sockaddr*>(&address), sizeof address) !=
+          0) {
         fail(std::string("connect: ") + std::strerror(errno));
       }
       epoll_event event{};
@@ -213,7 +215,8 @@ class Load {
 };
 
 Options parse_options(int argc, char** argv) {
-  if (argc < 4) fail("usage: submit PORT PATH COUNT [--connections N] [--pipeline N] [--body JSON]");
+  if (argc < 4)
+    fail("usage: submit PORT PATH COUNT [--connections N] [--pipeline N] [--body JSON]");
   Options options;
   options.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
   options.path = argv[2];

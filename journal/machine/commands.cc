@@ -61,8 +61,7 @@ void call_command(InvocationState& state, const Entry& entry, const Resolution& 
   decision.urgent = true;
   if (determined) {
     // Whether it exists already only its owner knows.
-    decision.requests.push_back(
-        *request_of(state, state.commands - 1, entry, &resolution, now));
+    decision.requests.push_back(*request_of(state, state.commands - 1, entry, &resolution, now));
   } else {
     decision.facts.push_back(Create{callee(state, call, resolution, id, now),
                                     Entry{{}, Input{call.headers, call.parameter}}});
@@ -113,48 +112,48 @@ void command(InvocationState& state, Entry entry, const Resolution* resolution, 
   append(state, entry, decision);
   const std::uint32_t number = state.commands - 1;
 
-  std::visit(
-      Overloaded{
-          [&](const WriteState& write) {
-            decision.facts.push_back(SetState{write.key, write.value});
-          },
-          [&](const ClearState& clear) {
-            // Clearing everything comes with one DropState a key from the owner, who knows them.
-            if (clear.key) decision.facts.push_back(DropState{*clear.key});
-          },
-          [&](const Sleep& sleep) {
-            const Timer timer{sleep.wake_up_unix_ms, state.row.id, TimerKind::kSleep,
-                              sleep.completion};
-            state.open_sleeps.push_back(timer);
-            decision.facts.push_back(SetTimer{timer});
-            decision.urgent = true;
-          },
-          [&](const Call&) {
-            CHECK(resolution != nullptr, "a call needs its target resolved");
-            call_command(state, entry, *resolution, now, decision);
-          },
-          [&](const SendSignal& send) {
-            Notification told;
-            if (const auto* index = std::get_if<std::uint32_t>(&send.signal)) {
-              told.of = *index;
-            } else {
-              told.of = std::get<std::string>(send.signal);
-            }
-            std::visit([&](const auto& result) { told.result = result; }, send.result);
-            decision.facts.push_back(Tell{send.target, Entry{{}, std::move(told)}});
-            decision.urgent = true;
-          },
-          [&](const Promise&) {
-            decision.requests.push_back(*request_of(state, number, entry, resolution, now));
-            decision.urgent = true;
-          },
-          [&](const Attach&) {
-            decision.requests.push_back(*request_of(state, number, entry, resolution, now));
-            decision.urgent = true;
-          },
-          [](const auto&) {},
-      },
-      entry.body);
+  std::visit(Overloaded{
+                 [&](const WriteState& write) {
+                   decision.facts.push_back(SetState{write.key, write.value});
+                 },
+                 [&](const ClearState& clear) {
+                   // Clearing everything comes with one DropState a key from the owner, who knows
+                   // them.
+                   if (clear.key) decision.facts.push_back(DropState{*clear.key});
+                 },
+                 [&](const Sleep& sleep) {
+                   const Timer timer{sleep.wake_up_unix_ms, state.row.id, TimerKind::kSleep,
+                                     sleep.completion};
+                   state.open_sleeps.push_back(timer);
+                   decision.facts.push_back(SetTimer{timer});
+                   decision.urgent = true;
+                 },
+                 [&](const Call&) {
+                   CHECK(resolution != nullptr, "a call needs its target resolved");
+                   call_command(state, entry, *resolution, now, decision);
+                 },
+                 [&](const SendSignal& send) {
+                   Notification told;
+                   if (const auto* index = std::get_if<std::uint32_t>(&send.signal)) {
+                     told.of = *index;
+                   } else {
+                     told.of = std::get<std::string>(send.signal);
+                   }
+                   std::visit([&](const auto& result) { told.result = result; }, send.result);
+                   decision.facts.push_back(Tell{send.target, Entry{{}, std::move(told)}});
+                   decision.urgent = true;
+                 },
+                 [&](const Promise&) {
+                   decision.requests.push_back(*request_of(state, number, entry, resolution, now));
+                   decision.urgent = true;
+                 },
+                 [&](const Attach&) {
+                   decision.requests.push_back(*request_of(state, number, entry, resolution, now));
+                   decision.urgent = true;
+                 },
+                 [](const auto&) {},
+             },
+             entry.body);
 }
 
 void propose(InvocationState& state, CompletionId completion_id, Outcome outcome,

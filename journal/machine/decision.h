@@ -1,6 +1,6 @@
 #pragma once
-// Decision: what follows from an event. Facts become true together, in one batch; effects are what the
-// world must do once the facts are durable (INV-1). Nothing here touches a store or a clock.
+// Decision: what follows from an event. Facts become true together, in one batch; effects are what
+// the world must do once the facts are durable (INV-1). Nothing here touches a store or a clock.
 
 #include <cstdint>
 #include <optional>
@@ -55,13 +55,13 @@ struct DropChunk {
 };
 struct DropRow {};
 
-using Fact = std::variant<Append, Tell, Create, SetTimer, DropTimer, SetState, DropState, SetPromise,
-                          DropPromise, DropChunk, DropRow>;
+using Fact = std::variant<Append, Tell, Create, SetTimer, DropTimer, SetState, DropState,
+                          SetPromise, DropPromise, DropChunk, DropRow>;
 
 // --- Effects that are not mere consequences of a fact ---
 
-// Asks the owner of another invocation for something its row or promises must decide. The asker does
-// not park before the answer, and asks again after a restart, so requests are idempotent by
+// Asks the owner of another invocation for something its row or promises must decide. The asker
+// does not park before the answer, and asks again after a restart, so requests are idempotent by
 // (asker, completion).
 struct Request {
   InvocationId to;

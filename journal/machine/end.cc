@@ -49,8 +49,7 @@ void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision&
   decision.wake_up = WakeUp::kTakeAll;
   if (held_place) {
     // One that took its place in this very batch never had it.
-    decision.queue =
-        decision.queue == QueuePlace::kTake ? QueuePlace::kKeep : QueuePlace::kLeave;
+    decision.queue = decision.queue == QueuePlace::kTake ? QueuePlace::kKeep : QueuePlace::kLeave;
   }
   decision.urgent = true;
 
@@ -115,9 +114,9 @@ void promise_act(PromiseRecord& record, const Waiter& asker, const Request::Prom
   decision.urgent = true;
   switch (promise.act) {
     case Promise::Act::kPeek:
-      decision.facts.push_back(Tell{asker.invocation,
-                                    record.result ? told(asker.completion, *record.result)
-                                                  : completion(asker.completion, Empty{})});
+      decision.facts.push_back(Tell{asker.invocation, record.result
+                                                          ? told(asker.completion, *record.result)
+                                                          : completion(asker.completion, Empty{})});
       return;
     case Promise::Act::kGet:
       if (record.result) {
@@ -131,9 +130,9 @@ void promise_act(PromiseRecord& record, const Waiter& asker, const Request::Prom
       return;
     case Promise::Act::kComplete:
       if (record.result) {
-        decision.facts.push_back(
-            Tell{asker.invocation,
-                 completion(asker.completion, Failure{409, "the promise was completed already", {}})});
+        decision.facts.push_back(Tell{
+            asker.invocation,
+            completion(asker.completion, Failure{409, "the promise was completed already", {}})});
         return;
       }
       record.result = promise.result.value_or(Outcome{Bytes{}});

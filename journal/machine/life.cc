@@ -29,8 +29,7 @@ void accept(InvocationState& state, Entry input, std::int64_t now, Decision& dec
   row.created_at = row.modified_at = now;
   if (row.scheduled_start_at > now) {
     row.status = Status::kScheduled;
-    decision.facts.push_back(
-        SetTimer{Timer{row.scheduled_start_at, row.id, TimerKind::kStart, 0}});
+    decision.facts.push_back(SetTimer{Timer{row.scheduled_start_at, row.id, TimerKind::kStart, 0}});
   } else {
     row.scheduled_start_at = 0;
     decision.wake_up = WakeUp::kPut;
@@ -54,8 +53,7 @@ void begin(InvocationState& state, std::int64_t now, Decision& decision) {
   set_status(state, Status::kRunning, now, decision);
 }
 
-bool timer_fired(InvocationState& state, const Timer& timer, std::int64_t now,
-                 Decision& decision) {
+bool timer_fired(InvocationState& state, const Timer& timer, std::int64_t now, Decision& decision) {
   Invocation& row = state.row;
   decision.facts.push_back(DropTimer{timer});
   decision.urgent = true;

@@ -1,6 +1,7 @@
 #pragma once
 // Machine: (where an invocation stands, an event) -> what follows. Pure: no store, no clock, no
-// randomness; time and new ids come in as data. One file for each turn of life, one for the commands.
+// randomness; time and new ids come in as data. One file for each turn of life, one for the
+// commands.
 //
 // Invariants
 //   INV-3  Nothing here is called for a replayed command, so replay writes nothing.
@@ -19,7 +20,7 @@ namespace holdfast::journal {
 // An invocation as its owner holds it in memory.
 struct InvocationState {
   Invocation row;
-  std::uint32_t entries = 0;   // In the journal, including what is decided and not yet durable.
+  std::uint32_t entries = 0;  // In the journal, including what is decided and not yet durable.
   std::uint32_t commands = 0;
   std::vector<Timer> open_sleeps;  // Sleeps without their completion.
   // Commands that need an answer from another owner and have none yet.

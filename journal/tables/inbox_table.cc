@@ -22,8 +22,9 @@ Result<std::vector<Tables::Queued>> Tables::queue(std::string_view service, std:
     const auto stamp = stamp_in(row);
     const auto id = decode_queued(value);
     if (!stamp || !id) {
-      kLog.error("place in a queue cannot be read and is passed over", "service={} key={} reason={}",
-                 service, key, (stamp ? id.error() : stamp.error()).message());
+      kLog.error("place in a queue cannot be read and is passed over",
+                 "service={} key={} reason={}", service, key,
+                 (stamp ? id.error() : stamp.error()).message());
       return true;
     }
     queued.push_back({*stamp, *id});

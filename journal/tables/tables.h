@@ -1,7 +1,7 @@
 #pragma once
 // Tables: which rows there are, their keys, their reads and their writes. Exact bytes:
-// docs/formats/key_space.md. Everything an invocation writes goes through here into a storage::Batch;
-// nothing here writes by itself.
+// docs/formats/key_space.md. Everything an invocation writes goes through here into a
+// storage::Batch; nothing here writes by itself.
 //
 // Rows (tag, key -> value)
 //   i  partition key, uuid                        -> Invocation

@@ -67,8 +67,8 @@ Result<HttpResponse> HttpClient::request(std::string_view method, std::string_vi
     close();
     TRY(connect(deadline));
   }
-  Bytes bytes = request_head(method, target, headers, host_ + ":" + std::to_string(port_),
-                             body.size());
+  Bytes bytes =
+      request_head(method, target, headers, host_ + ":" + std::to_string(port_), body.size());
   bytes.append(body);
   // A server may answer and close before it has read all: look for the answer even then.
   const Result<void> sent = send(bytes, deadline);
@@ -90,8 +90,8 @@ bool HttpClient::reusable() const {
 
 Result<void> HttpClient::wait(short events, Time deadline) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd waiting{socket_, events, 0};
     const int ready =
         ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30)));

@@ -78,8 +78,9 @@ class Connection : public ReplySink, public std::enable_shared_from_this<Connect
   Bytes large_output_;  // A body worth not copying. Not touched while writing().
 
  private:
-  using Timer = boost::asio::basic_waitable_timer<
-      SteadyClock, boost::asio::wait_traits<SteadyClock>, boost::asio::io_context::executor_type>;
+  using Timer =
+      boost::asio::basic_waitable_timer<SteadyClock, boost::asio::wait_traits<SteadyClock>,
+                                        boost::asio::io_context::executor_type>;
 
   void wait_until(SteadyClock::time_point time);
   void read_done(const boost::system::error_code& error, std::size_t size);

@@ -54,9 +54,8 @@ void append_header_value(Bytes& to, std::string_view value) {
 
 bool has_token(std::string_view value, std::string_view token) {
   const boost::beast::http::token_list tokens{value};
-  return std::any_of(tokens.begin(), tokens.end(), [token](const auto& found) {
-    return boost::beast::iequals(found, token);
-  });
+  return std::any_of(tokens.begin(), tokens.end(),
+                     [token](const auto& found) { return boost::beast::iequals(found, token); });
 }
 
 }  // namespace holdfast::net

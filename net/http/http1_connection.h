@@ -44,7 +44,7 @@ class Http1Connection final : public Connection {
   bool idle() const;
 
   Phase phase_ = Phase::kReceiving;
-  bool advancing_ = false;   // advance() is on the stack; it will see to what has changed.
+  bool advancing_ = false;  // advance() is on the stack; it will see to what has changed.
   bool draining_ = false;
   bool input_ended_ = false;
   bool head_timed_ = false;  // The time for the head under way has begun.

@@ -19,8 +19,7 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 
 
 }  // namespace
 
-Http1Parser::Http1Parser(std::shared_ptr<ServerCore> core)
-    : core_(std::move(core)), body_(core_) {
+Http1Parser::Http1Parser(std::shared_ptr<ServerCore> core) : core_(std::move(core)), body_(core_) {
   const HttpServerOptions& options = core_->options;
   eager(true);
   body_limit(boost::none);  // BodyCollector has the limits.

@@ -81,7 +81,7 @@ class Http2Connection final : public Connection, private Http2Events {
   std::size_t moving_ = 0;  // Exchanges that are kReceiving or kAnswering.
   SteadyClock::time_point moved_at_ = SteadyClock::now();
 
-  bool receiving_ = false;   // session_.receive() is on the stack; pump() follows.
+  bool receiving_ = false;  // session_.receive() is on the stack; pump() follows.
   bool pump_posted_ = false;
   bool draining_ = false;
   bool terminated_ = false;

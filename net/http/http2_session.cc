@@ -79,8 +79,8 @@ int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
 ssize_t read_answer(nghttp2_session*, std::int32_t stream, std::uint8_t* to, std::size_t size,
                     std::uint32_t* flags, nghttp2_data_source*, void* user_data) {
   bool last = false;
-  const std::size_t copied = events_of(user_data).on_answer_wanted(
-      stream, reinterpret_cast<char*>(to), size, last);
+  const std::size_t copied =
+      events_of(user_data).on_answer_wanted(stream, reinterpret_cast<char*>(to), size, last);
   if (last) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
   }
@@ -182,8 +182,8 @@ void Http2Session::submit_reset(std::int32_t stream, std::uint32_t code) {
 
 void Http2Session::submit_goaway() {
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE,
-                        nghttp2_session_get_last_proc_stream_id(session_.get()),
-                        NGHTTP2_NO_ERROR, nullptr, 0);
+                        nghttp2_session_get_last_proc_stream_id(session_.get()), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
 }
 
 void Http2Session::terminate(std::uint32_t code) {

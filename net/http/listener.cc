@@ -24,8 +24,8 @@ Result<void> Listener::open() {
   const std::string where = options.host + ":" + std::to_string(options.port);
   boost::system::error_code error;
   tcp::resolver resolver(core_->io);
-  const auto found = resolver.resolve(options.host, std::to_string(options.port),
-                                      tcp::resolver::passive, error);
+  const auto found =
+      resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
   if (error || found.empty()) {
     return Error(ErrorCode::kInvalidArgument, "cannot listen on " + where + ": no such host");
   }
@@ -53,12 +53,11 @@ void Listener::accept() {
     return;
   }
   accepting_ = true;
-  acceptor_.async_accept(
-      core_->io, [self = shared_from_this()](const boost::system::error_code& error,
-                                             Socket socket) {
-        self->accepting_ = false;
-        self->accepted(error, std::move(socket));
-      });
+  acceptor_.async_accept(core_->io, [self = shared_from_this()](
+                                        const boost::system::error_code& error, Socket socket) {
+    self->accepting_ = false;
+    self->accepted(error, std::move(socket));
+  });
 }
 
 void Listener::accepted(const boost::system::error_code& error, Socket socket) {

@@ -111,12 +111,11 @@ void HttpServer::stop_accepting() {
 }
 
 void HttpServer::drain(std::chrono::milliseconds patience, std::function<void()> done) {
-  boost::asio::dispatch(
-      parts_->core->io, [core = parts_->core, listener = parts_->listener, patience,
-                         done = std::move(done)]() mutable {
-        listener->close();
-        std::make_shared<Drain>(core, std::move(done))->start(patience);
-      });
+  boost::asio::dispatch(parts_->core->io, [core = parts_->core, listener = parts_->listener,
+                                           patience, done = std::move(done)]() mutable {
+    listener->close();
+    std::make_shared<Drain>(core, std::move(done))->start(patience);
+  });
 }
 
 void HttpServer::stop() {

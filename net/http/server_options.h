@@ -27,10 +27,10 @@ struct HttpServerOptions {
   std::string key_file;
 
   // Sizes of one request.
-  std::size_t body_bytes_max = 8u << 20;      // Else 413. Holds any sensible JSON input.
-  std::size_t header_bytes_max = 32u << 10;   // Else 431. Names and values; large cookies fit.
-  std::size_t header_fields_max = 100;        // Else 431. Browsers send about 20.
-  std::size_t target_bytes_max = 8u << 10;    // Else 414. What proxies let through.
+  std::size_t body_bytes_max = 8u << 20;     // Else 413. Holds any sensible JSON input.
+  std::size_t header_bytes_max = 32u << 10;  // Else 431. Names and values; large cookies fit.
+  std::size_t header_fields_max = 100;       // Else 431. Browsers send about 20.
+  std::size_t target_bytes_max = 8u << 10;   // Else 414. What proxies let through.
   // Bodies still arriving, over all connections; else 503. Many slow uploads cannot fill memory.
   std::size_t arriving_bytes_max = 256u << 20;
 

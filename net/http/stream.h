@@ -18,8 +18,8 @@
 namespace holdfast::net {
 
 // The executor by its own type: a polymorphic one costs an allocation or a call per operation.
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                boost::asio::io_context::executor_type>;
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 using WriteBuffers = std::array<boost::asio::const_buffer, 2>;  // Either may be empty.
 
 class Stream {

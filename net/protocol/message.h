@@ -4,15 +4,16 @@
 // An attempt begins with Start, which carries the whole journal so far. The handler runs again from
 // its first line; while journal entries last they are its answers (replay), afterwards it sends
 // commands and proposals, and gets notifications. The words and numbers are those of the Restate
-// service protocol 5-7; this header knows no encoding, so a handler in this process and one behind a
-// connection are spoken to alike.
+// service protocol 5-7; this header knows no encoding, so a handler in this process and one behind
+// a connection are spoken to alike.
 //
 // Rules
 //   Entry 0 of a journal is the Input command.
 //   Completion ids are chosen by the handler: 1, 2, 3 ... in order of creation, one counter for an
-//   invocation; a call takes two (first the one for the invocation id, then the one for the result).
-//   A notification completes a completion id, a signal index or a signal name. Later duplicates of
-//   the same signal are further signals; later duplicates of a completion are ignored.
+//   invocation; a call takes two (first the one for the invocation id, then the one for the
+//   result). A notification completes a completion id, a signal index or a signal name. Later
+//   duplicates of the same signal are further signals; later duplicates of a completion are
+//   ignored.
 
 #include <cstdint>
 #include <optional>
@@ -181,13 +182,13 @@ using Entry = std::variant<Command, Notification>;
 // --- Control ---
 
 struct Start {
-  Bytes raw_id;                // 24 bytes.
-  std::string invocation_id;   // The same as text, inv_...
-  std::string key;             // Object or workflow key, else empty.
-  std::uint64_t random_seed = 0;  // The same for every attempt.
-  std::uint32_t retry_count = 0;  // Failed attempts since the last new entry.
+  Bytes raw_id;                      // 24 bytes.
+  std::string invocation_id;         // The same as text, inv_...
+  std::string key;                   // Object or workflow key, else empty.
+  std::uint64_t random_seed = 0;     // The same for every attempt.
+  std::uint32_t retry_count = 0;     // Failed attempts since the last new entry.
   std::int64_t retrying_for_ms = 0;  // Time since the last new entry.
-  std::vector<Entry> journal;  // At least the Input.
+  std::vector<Entry> journal;        // At least the Input.
 };
 
 // Why an attempt ended without a result. The engine tries again by its retry policy.
@@ -197,7 +198,7 @@ struct AttemptError {
   std::string stacktrace;
   std::optional<std::uint32_t> related_command;  // Counts commands only; Input is 0.
   std::string related_command_name;
-  std::string related_command_type;               // "Run", "Sleep", ...
+  std::string related_command_type;                 // "Run", "Sleep", ...
   std::optional<std::int64_t> next_retry_delay_ms;  // Replaces the next interval only.
 };
 inline constexpr std::uint16_t kJournalMismatch = 570;

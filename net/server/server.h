@@ -47,7 +47,9 @@ class Server {
   // io thread.
   void stop();
   // Closures of handlers are executing; as long as that is so, the server must not be destroyed.
-  bool closures_running() const { return engine_ != nullptr && engine_->counts().steps_running > 0; }
+  bool closures_running() const {
+    return engine_ != nullptr && engine_->counts().steps_running > 0;
+  }
 
   // With the ports that are really used: http://127.0.0.1:8080.
   std::string ingress_url() const;

@@ -31,10 +31,9 @@ holdfast::Task<std::int64_t> get(holdfast::SharedObjectContext& ctx) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return holdfast::run_server(
-      argc, argv,
-      {holdfast::Object("Counter")
-           .exclusive("add", add)
-           .exclusive("reset", reset)
-           .shared("get", get)});
+  return holdfast::run_server(argc, argv,
+                              {holdfast::Object("Counter")
+                                   .exclusive("add", add)
+                                   .exclusive("reset", reset)
+                                   .shared("get", get)});
 }

@@ -122,9 +122,8 @@ holdfast::Task<std::string> status(holdfast::SharedWorkflowContext& ctx) {
 int main(int argc, char** argv) {
   return holdfast::run_server(
       argc, argv,
-      {holdfast::Service("Bank").handler("transfer", transfer),
-       holdfast::Workflow("Order")
-           .run(run_order)
-           .shared("approve", approve)
-           .shared("status", status)});
+      {holdfast::Service("Bank").handler("transfer", transfer), holdfast::Workflow("Order")
+                                                                    .run(run_order)
+                                                                    .shared("approve", approve)
+                                                                    .shared("status", status)});
 }

@@ -33,7 +33,8 @@ bool is_name(std::string_view name, std::string_view more) {
 
 bool fits(HandlerKind handler, ServiceKind service) {
   switch (service) {
-    case ServiceKind::kService: return handler == HandlerKind::kPlain;
+    case ServiceKind::kService:
+      return handler == HandlerKind::kPlain;
     case ServiceKind::kObject:
       return handler == HandlerKind::kExclusive || handler == HandlerKind::kShared;
     case ServiceKind::kWorkflow:

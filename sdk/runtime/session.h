@@ -3,12 +3,12 @@
 //
 // It replays the journal beside the handler (INV-2: a command is compared with its entry before its
 // outcome is given out; a difference ends the attempt with code 570 and names the entry, what was
-// recorded and what came instead), then runs live. It owns no thread and no clock, and does no I/O, so
-// the same session serves a handler inside the engine and one behind a connection.
+// recorded and what came instead), then runs live. It owns no thread and no clock, and does no I/O,
+// so the same session serves a handler inside the engine and one behind a connection.
 //
 // Threads: one at a time; the host serialises all calls. Only Step::run may be called elsewhere.
-// Lifetime: closures may refer to the handler's frame, so a session must outlive its steps in flight;
-// see steps_in_flight().
+// Lifetime: closures may refer to the handler's frame, so a session must outlive its steps in
+// flight; see steps_in_flight().
 
 #include <functional>
 #include <memory>
@@ -44,8 +44,8 @@ class SessionHost {
 
   // A new command, in order. Never called during replay (INV-3).
   virtual void on_command(protocol::Command command) = 0;
-  // The outcome of a Run command. Becomes a notification once it is durable. (For values that need no
-  // closure, such as now(), the session goes on at once and ignores the notification.)
+  // The outcome of a Run command. Becomes a notification once it is durable. (For values that need
+  // no closure, such as now(), the session goes on at once and ignores the notification.)
   virtual void on_proposal(protocol::CompletionId completion, protocol::Outcome outcome) = 0;
   // A closure may run as soon as everything sent before it is durable; report with step_done().
   virtual void on_step(Step step) = 0;
@@ -77,8 +77,8 @@ class Session {
   SessionState start(protocol::Start start);
   // Gives one notification and runs on. Unknown or duplicate completions are ignored.
   SessionState notify(protocol::Notification notification);
-  // Tells how a step ended. By the step's retry policy it becomes a proposal, or ends the attempt with
-  // an error that carries the delay.
+  // Tells how a step ended. By the step's retry policy it becomes a proposal, or ends the attempt
+  // with an error that carries the delay.
   SessionState step_done(protocol::CompletionId completion, StepOutcome outcome);
 
   SessionState state() const;

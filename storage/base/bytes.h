@@ -1,5 +1,6 @@
 #pragma once
-// Bytes: what keys, values and bodies are made of. A byte string owns its bytes; a view borrows them.
+// Bytes: what keys, values and bodies are made of. A byte string owns its bytes; a view borrows
+// them.
 
 #include <memory>
 #include <string>
@@ -10,7 +11,8 @@ namespace holdfast {
 using Bytes = std::string;
 using BytesView = std::string_view;
 
-// A payload that several parts hold at once (a request body, a result): written once, never changed.
+// A payload that several parts hold at once (a request body, a result): written once, never
+// changed.
 using SharedBytes = std::shared_ptr<const Bytes>;
 
 inline SharedBytes share(Bytes bytes) { return std::make_shared<const Bytes>(std::move(bytes)); }

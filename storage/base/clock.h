@@ -1,6 +1,7 @@
 #pragma once
-// Clock: where the time comes from. Nothing below the process' edges reads the system clock itself, so
-// that tests and simulations can own time. Times are milliseconds since the Unix epoch (wall clock).
+// Clock: where the time comes from. Nothing below the process' edges reads the system clock itself,
+// so that tests and simulations can own time. Times are milliseconds since the Unix epoch (wall
+// clock).
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,7 @@
 #pragma once
-// Result<T>: a value or an Error. Names follow std::expected, so that one day it is an alias; unlike
-// other stand-ins it is [[nodiscard]], because an unread error is the one mistake we will not make.
+// Result<T>: a value or an Error. Names follow std::expected, so that one day it is an alias;
+// unlike other stand-ins it is [[nodiscard]], because an unread error is the one mistake we will
+// not make.
 
 #include <optional>
 #include <string>
@@ -102,10 +103,10 @@ inline void take(Result<void>&&) {}
 }  // namespace holdfast
 
 // The value of a Result, or a return of its error from the enclosing function.
-#define TRY(expression)                                                       \
-  ({                                                                          \
-    auto holdfast_try_result = (expression);                                  \
-    if (!holdfast_try_result.has_value()) [[unlikely]]                        \
-      return std::move(holdfast_try_result).error();                          \
-    ::holdfast::detail::take(std::move(holdfast_try_result));                 \
+#define TRY(expression)                                       \
+  ({                                                          \
+    auto holdfast_try_result = (expression);                  \
+    if (!holdfast_try_result.has_value()) [[unlikely]]        \
+      return std::move(holdfast_try_result).error();          \
+    ::holdfast::detail::take(std::move(holdfast_try_result)); \
   })

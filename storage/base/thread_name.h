@@ -1,5 +1,6 @@
 #pragma once
-// A name for the calling thread, as tools for profiling and debugging show it: at most 15 characters.
+// A name for the calling thread, as tools for profiling and debugging show it: at most 15
+// characters.
 
 #include <pthread.h>
 

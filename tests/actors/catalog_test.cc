@@ -35,11 +35,11 @@ std::vector<ServiceInfo> three_services() {
   HandlerInfo run = handler("run", HandlerKind::kRun);
   run.idempotency_retention_ms = 5000;
   run.workflow_retention_ms = 7000;
-  return {service("Greeter", ServiceKind::kService, {greet}),
-          service("Counter", ServiceKind::kObject,
-                  {handler("add", HandlerKind::kExclusive), handler("get", HandlerKind::kShared)}),
-          service("Signup", ServiceKind::kWorkflow,
-                  {run, handler("approve", HandlerKind::kShared)})};
+  return {
+      service("Greeter", ServiceKind::kService, {greet}),
+      service("Counter", ServiceKind::kObject,
+              {handler("add", HandlerKind::kExclusive), handler("get", HandlerKind::kShared)}),
+      service("Signup", ServiceKind::kWorkflow, {run, handler("approve", HandlerKind::kShared)})};
 }
 
 ErrorCode code(const Result<Resolved>& result) {
@@ -145,7 +145,8 @@ BOOST_AUTO_TEST_CASE(a_service_without_a_key_resolves) {
   BOOST_TEST(found->resolution.journal_retention_ms == 3000);
 }
 
-BOOST_AUTO_TEST_CASE(an_idempotent_call_is_kept_for_its_key_and_another_one_as_long_as_its_journal) {
+BOOST_AUTO_TEST_CASE(
+    an_idempotent_call_is_kept_for_its_key_and_another_one_as_long_as_its_journal) {
   const Catalog catalog(three_services());
   const auto snapshot = catalog.snapshot();
 
@@ -171,10 +172,10 @@ BOOST_AUTO_TEST_CASE(an_unknown_service_or_handler_is_not_found) {
   const Catalog catalog(three_services());
   const auto snapshot = catalog.snapshot();
 
-  BOOST_TEST((code(resolve(*snapshot, "Nobody", std::nullopt, "greet", false)) ==
-              ErrorCode::kNotFound));
-  BOOST_TEST((code(resolve(*snapshot, "Greeter", std::nullopt, "great", false)) ==
-              ErrorCode::kNotFound));
+  BOOST_TEST(
+      (code(resolve(*snapshot, "Nobody", std::nullopt, "greet", false)) == ErrorCode::kNotFound));
+  BOOST_TEST(
+      (code(resolve(*snapshot, "Greeter", std::nullopt, "great", false)) == ErrorCode::kNotFound));
   BOOST_TEST((code(resolve(*snapshot, "Counter", "k", "greet", false)) == ErrorCode::kNotFound));
 }
 
@@ -182,8 +183,8 @@ BOOST_AUTO_TEST_CASE(a_key_where_none_belongs_or_none_where_one_does_is_an_inval
   const Catalog catalog(three_services());
   const auto snapshot = catalog.snapshot();
 
-  BOOST_TEST((code(resolve(*snapshot, "Greeter", "key", "greet", false)) ==
-              ErrorCode::kInvalidArgument));
+  BOOST_TEST(
+      (code(resolve(*snapshot, "Greeter", "key", "greet", false)) == ErrorCode::kInvalidArgument));
   BOOST_TEST((code(resolve(*snapshot, "Counter", std::nullopt, "add", false)) ==
               ErrorCode::kInvalidArgument));
   BOOST_TEST((code(resolve(*snapshot, "Signup", std::nullopt, "approve", false)) ==

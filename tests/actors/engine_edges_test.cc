@@ -1,5 +1,6 @@
-// The engine at its edges: a crash between two steps, two things at once, a clock that is set back, a
-// row that cannot be read. On virtual time; where the order matters, in many orders or cut at every step.
+// The engine at its edges: a crash between two steps, two things at once, a clock that is set back,
+// a row that cannot be read. On virtual time; where the order matters, in many orders or cut at
+// every step.
 
 #include <boost/test/unit_test.hpp>
 #include <new>
@@ -376,7 +377,7 @@ BOOST_AUTO_TEST_CASE(a_crash_with_a_long_queue_on_one_key_ends_and_the_queue_goe
   BOOST_TEST(world.engine().counts().active == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(an_exception_out_of_a_handler_ends_the_process_and_leaves_nobody_waiting) {
+BOOST_AUTO_TEST_CASE(an_exception_out_of_a_handler_ends_the_process) {
   BOOST_TEST(aborts([] {
     ScriptedHandlers scripts;
     scripts.add(ServiceKind::kService, "Shop", "order", {});

@@ -60,8 +60,9 @@ BOOST_AUTO_TEST_CASE(a_call_without_steps_takes_one_commit_round) {
 BOOST_AUTO_TEST_CASE(three_steps_run_once_each_in_five_rounds) {
   Counter counter;
   ScriptedHandlers handlers;
-  handlers.add(ServiceKind::kService, "Shop", "order",
-               {HandlerKind::kPlain, {counter.step("a"), counter.step("b"), counter.step("c")}, {}});
+  handlers.add(
+      ServiceKind::kService, "Shop", "order",
+      {HandlerKind::kPlain, {counter.step("a"), counter.step("b"), counter.step("c")}, {}});
   EngineFixture world(handlers, handlers.catalog());
   world.settle();
   const auto before = world.committer().appends();
@@ -94,8 +95,9 @@ BOOST_AUTO_TEST_CASE(inv_7_a_sleeper_leaves_memory_and_wakes_on_time_and_never_e
 BOOST_AUTO_TEST_CASE(a_sleeper_survives_a_crash) {
   Counter counter;
   ScriptedHandlers handlers;
-  handlers.add(ServiceKind::kService, "Shop", "wait",
-               {HandlerKind::kPlain, {counter.step("before"), sleep(5'000), counter.step("after")}, {}});
+  handlers.add(
+      ServiceKind::kService, "Shop", "wait",
+      {HandlerKind::kPlain, {counter.step("before"), sleep(5'000), counter.step("after")}, {}});
   EngineFixture world(handlers, handlers.catalog());
 
   const auto accepted = world.send(request("Shop", "wait"));
@@ -114,7 +116,8 @@ BOOST_AUTO_TEST_CASE(a_nested_call_tells_its_caller) {
   ScriptedHandlers handlers;
   handlers.add(ServiceKind::kService, "Outer", "go",
                {HandlerKind::kPlain, {call("Inner", "", "go", "x")}, {}});
-  handlers.add(ServiceKind::kService, "Inner", "go", {HandlerKind::kPlain, {counter.step("in")}, {}});
+  handlers.add(ServiceKind::kService, "Inner", "go",
+               {HandlerKind::kPlain, {counter.step("in")}, {}});
   EngineFixture world(handlers, handlers.catalog());
 
   const auto accepted = world.send(request("Outer", "go"));
@@ -162,7 +165,8 @@ BOOST_AUTO_TEST_CASE(inv_5_exclusive_calls_of_a_key_run_one_after_the_other) {
 BOOST_AUTO_TEST_CASE(inv_8_an_idempotency_key_names_one_invocation) {
   Counter counter;
   ScriptedHandlers handlers;
-  handlers.add(ServiceKind::kService, "Shop", "buy", {HandlerKind::kPlain, {counter.step("pay")}, {}});
+  handlers.add(ServiceKind::kService, "Shop", "buy",
+               {HandlerKind::kPlain, {counter.step("pay")}, {}});
   EngineFixture world(handlers, handlers.catalog());
 
   auto one = request("Shop", "buy");
@@ -224,8 +228,9 @@ BOOST_AUTO_TEST_CASE(inv_1_a_closure_runs_only_when_all_that_led_to_it_is_durabl
       return Bytes("x");
     });
   };
-  handlers.add(ServiceKind::kObject, "Shop", "go",
-               {HandlerKind::kExclusive, {step("a"), set("k", "v"), step("b"), sleep(5), step("c")}, {}});
+  handlers.add(
+      ServiceKind::kObject, "Shop", "go",
+      {HandlerKind::kExclusive, {step("a"), set("k", "v"), step("b"), sleep(5), step("c")}, {}});
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     world.emplace(handlers, handlers.catalog(), seed);
 
@@ -303,7 +308,8 @@ BOOST_AUTO_TEST_CASE(a_cancelled_sleeper_ends_with_409_and_leaves_no_timer) {
 
   const auto accepted = world.send(request("Shop", "wait"));
   std::optional<Result<actors::ActResult>> done;
-  world.engine().act(accepted.id, actors::Engine::Act::kCancel, [&](auto result) { done = result; });
+  world.engine().act(accepted.id, actors::Engine::Act::kCancel,
+                     [&](auto result) { done = result; });
   world.settle();
 
   BOOST_TEST(value_of(world.output(accepted.id)) == "FAILED: Cancelled");
@@ -357,7 +363,8 @@ BOOST_AUTO_TEST_CASE(results_are_gone_when_their_retention_is_over) {
 BOOST_AUTO_TEST_CASE(a_delayed_send_starts_when_its_time_has_come) {
   Counter counter;
   ScriptedHandlers handlers;
-  handlers.add(ServiceKind::kService, "Shop", "late", {HandlerKind::kPlain, {counter.step("x")}, {}});
+  handlers.add(ServiceKind::kService, "Shop", "late",
+               {HandlerKind::kPlain, {counter.step("x")}, {}});
   EngineFixture world(handlers, handlers.catalog());
 
   auto one = request("Shop", "late");

@@ -146,7 +146,8 @@ BOOST_AUTO_TEST_CASE(mail_if_present_brings_nothing_to_life) {
   BOOST_TEST(router.active() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(inv_4_after_retiring_leave_is_the_last_mail_and_later_mail_goes_to_a_successor) {
+BOOST_AUTO_TEST_CASE(
+    inv_4_after_retiring_leave_is_the_last_mail_and_later_mail_goes_to_a_successor) {
   router.deliver(id_of(1), mail_of(10));
   router.deliver(id_of(1), mail_of(11));
 

@@ -1,6 +1,6 @@
 // A scripted run that uses everything an invocation can do, stopped after each single write to the
-// store, in turn with that write lost and kept; then the next process must finish it. Which actor runs
-// when is drawn from a seed, so each stop is tried in many interleavings.
+// store, in turn with that write lost and kept; then the next process must finish it. Which actor
+// runs when is drawn from a seed, so each stop is tried in many interleavings.
 
 #include <boost/test/unit_test.hpp>
 #include <set>
@@ -43,9 +43,9 @@ class Run {
     handlers_.add(ServiceKind::kService, "Shop", "order",
                   {HandlerKind::kPlain,
                    {ledger_.step("reserve"), call("Bank", "", "charge", "5"), sleep(3'600'000),
-                    call("Slow", "", "nap", ""),
-                    call("Stock", "shelf", "take", ""), send("Mail", "", "note", "hi"),
-                    send("Mail", "", "later", "hi", 60'000), ledger_.step("ship")},
+                    call("Slow", "", "nap", ""), call("Stock", "shelf", "take", ""),
+                    send("Mail", "", "note", "hi"), send("Mail", "", "later", "hi", 60'000),
+                    ledger_.step("ship")},
                    {}});
     handlers_.add(ServiceKind::kService, "Bank", "charge",
                   {HandlerKind::kPlain, {ledger_.step("charge")}, {}});
@@ -152,10 +152,9 @@ class Run {
   // A crash repeats at most the one step of each invocation whose outcome was not durable.
   void check_repeats(int crashes, const std::string& what) {
     BOOST_TEST_CONTEXT(what) {
-      const std::map<std::string, int> once = {{"reserve", 2}, {"ship", 2},  {"charge", 2},
-                                               {"nap", 2},
-                                               {"take", 4},    {"note", 2},  {"later", 2},
-                                               {"approved", 1}, {"answered", 1}};
+      const std::map<std::string, int> once = {{"reserve", 2}, {"ship", 2},     {"charge", 2},
+                                               {"nap", 2},     {"take", 4},     {"note", 2},
+                                               {"later", 2},   {"approved", 1}, {"answered", 1}};
       for (const auto& [name, times] : once) {
         BOOST_TEST(ledger_.executed(name) >= times, name << " ran too seldom");
         BOOST_TEST(ledger_.executed(name) <= times * (1 + crashes), name << " ran too often");
@@ -207,8 +206,7 @@ BOOST_AUTO_TEST_CASE(inv_1_inv_9_a_process_that_stops_at_any_write_loses_and_rep
 
         run.finish();
 
-        const std::string what = "seed " + std::to_string(seed) + ", write " +
-                                 std::to_string(nth) +
+        const std::string what = "seed " + std::to_string(seed) + ", write " + std::to_string(nth) +
                                  (failure == FaultyStore::Failure::kLost ? " lost" : " kept");
         run.check(what);
         run.check_repeats(1, what);

@@ -1,8 +1,8 @@
-// The server that kill_test.py kills. Its handlers write what they do to a ledger outside the engine, so
-// that a checker can say afterwards whether the engine kept its promises.
+// The server that kill_test.py kills. Its handlers write what they do to a ledger outside the
+// engine, so that a checker can say afterwards whether the engine kept its promises.
 //
-// The ledger is the file $HOLDFAST_LEDGER. A line is one write to a file opened for appending, so the
-// order of lines is the order of what happened, also between two processes:
+// The ledger is the file $HOLDFAST_LEDGER. A line is one write to a file opened for appending, so
+// the order of lines is the order of what happened, also between two processes:
 //
 //   WHAT INVOCATION STEP TOKEN PID UNIX_MS [DETAIL]...
 //
@@ -69,7 +69,8 @@ class Attempt {
     std::this_thread::sleep_for(milliseconds(2));  // For a kill to fall in here.
     return value;
   }
-  void note(const std::string& what, const std::string& step, const std::string& detail = {}) const {
+  void note(const std::string& what, const std::string& step,
+            const std::string& detail = {}) const {
     append(what, invocation_, step, token_, detail);
   }
   const std::string& invocation() const { return invocation_; }

@@ -1,5 +1,5 @@
-// Journal: what was staged and made durable is what is loaded again. Lives of invocations are led at
-// random; after every batch the store must say what memory says.
+// Journal: what was staged and made durable is what is loaded again. Lives of invocations are led
+// at random; after every batch the store must say what memory says.
 
 #include "journal/journal.h"
 
@@ -277,8 +277,8 @@ class Life {
   void compare_rows() {
     const Target& target = state_.row.target;
     const Status status = state_.row.status;
-    const bool holds = target.queued_by_key() && status != Status::kScheduled &&
-                       status != Status::kCompleted;
+    const bool holds =
+        target.queued_by_key() && status != Status::kScheduled && status != Status::kCompleted;
     const auto queue = disk_.journal().tables().queue(target.service, target.key, 0, 100).value();
     const auto mine = std::count_if(queue.begin(), queue.end(), [&](const Tables::Queued& one) {
       return one.id == state_.row.id;

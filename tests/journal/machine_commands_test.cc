@@ -8,8 +8,7 @@
 namespace holdfast::journal {
 namespace {
 
-Decision commanded(InvocationState& state, EntryBody body,
-                   const Resolution* resolution = nullptr) {
+Decision commanded(InvocationState& state, EntryBody body, const Resolution* resolution = nullptr) {
   Decision decision;
   command(state, Entry{"step", std::move(body)}, resolution, kNow, decision);
   return decision;
@@ -41,10 +40,17 @@ BOOST_AUTO_TEST_SUITE(machine_commands)
 BOOST_AUTO_TEST_CASE(inv_6_every_command_is_appended_as_it_came) {
   const Target target = plain_target();
   const Resolution resolution = resolved(target);
-  const std::vector<EntryBody> bodies = {
-      Output{Bytes("x")}, ReadState{"k", 1, {}}, ListState{1, {}}, WriteState{"k", "v"},
-      ClearState{}, Sleep{kNow + 1, 1}, Run{1}, call_of(target), Promise{},
-      SendSignal{id_of(2), std::uint32_t{17}, Bytes("x"), true}, Attach{id_of(2), 1}};
+  const std::vector<EntryBody> bodies = {Output{Bytes("x")},
+                                         ReadState{"k", 1, {}},
+                                         ListState{1, {}},
+                                         WriteState{"k", "v"},
+                                         ClearState{},
+                                         Sleep{kNow + 1, 1},
+                                         Run{1},
+                                         call_of(target),
+                                         Promise{},
+                                         SendSignal{id_of(2), std::uint32_t{17}, Bytes("x"), true},
+                                         Attach{id_of(2), 1}};
   for (const EntryBody& body : bodies) {
     InvocationState state = accepted(run_target());
 
@@ -227,16 +233,16 @@ BOOST_AUTO_TEST_CASE(inv_8_a_call_whose_id_is_determined_is_asked_of_its_owner) 
     BOOST_TEST(start.wait);
     BOOST_TEST((start.invocation.id == request.to));
     BOOST_TEST((start.invocation.waiters == std::vector<Waiter>{{id_of(1), 5}}));
-    BOOST_TEST((std::get<InvocationId>(entries_of<Notification>(decision)[0].result) ==
-                request.to));
+    BOOST_TEST(
+        (std::get<InvocationId>(entries_of<Notification>(decision)[0].result) == request.to));
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_for_another_is_told_to_it) {
   InvocationState state = accepted(plain_target());
 
-  const Decision by_index = commanded(
-      state, SendSignal{id_of(2), std::uint32_t{17}, Failure{400, "no", {}}, true});
+  const Decision by_index =
+      commanded(state, SendSignal{id_of(2), std::uint32_t{17}, Failure{400, "no", {}}, true});
   const Decision by_name = commanded(state, SendSignal{id_of(2), std::string("go"), Bytes("x")});
 
   const auto told = facts_of<Tell>(by_index);
@@ -333,9 +339,9 @@ BOOST_AUTO_TEST_CASE(the_request_asked_again_is_the_one_asked_first) {
 BOOST_AUTO_TEST_CASE(commands_that_need_nobody_have_no_request) {
   const InvocationState state = accepted(plain_target());
   const Resolution resolution = resolved(plain_target());
-  for (const EntryBody& body : {EntryBody(Sleep{kNow, 1}), EntryBody(Run{1}),
-                                EntryBody(WriteState{"k", "v"}), EntryBody(Output{}),
-                                EntryBody(call_of(plain_target()))}) {
+  for (const EntryBody& body :
+       {EntryBody(Sleep{kNow, 1}), EntryBody(Run{1}), EntryBody(WriteState{"k", "v"}),
+        EntryBody(Output{}), EntryBody(call_of(plain_target()))}) {
     BOOST_TEST(!request_of(state, 1, Entry{{}, body}, &resolution, kNow).has_value());
   }
 }

@@ -97,14 +97,13 @@ BOOST_AUTO_TEST_CASE(what_is_kept_has_timers_that_remove_it) {
     std::set<std::pair<std::int64_t, TimerKind>> timers;
   };
   const std::int64_t end = kNow + 100;
-  for (const Case& one : {Case{0, 0, {{end, TimerKind::kExpire}}},
-                          Case{0, 500, {{end, TimerKind::kExpire}}},
-                          Case{500, 500, {{end + 500, TimerKind::kExpire}}},
-                          Case{500, 900, {{end + 500, TimerKind::kExpire}}},
-                          Case{500, 0, {{end + 500, TimerKind::kExpire},
-                                        {end, TimerKind::kExpireJournal}}},
-                          Case{500, 200, {{end + 500, TimerKind::kExpire},
-                                          {end + 200, TimerKind::kExpireJournal}}}}) {
+  for (const Case& one :
+       {Case{0, 0, {{end, TimerKind::kExpire}}}, Case{0, 500, {{end, TimerKind::kExpire}}},
+        Case{500, 500, {{end + 500, TimerKind::kExpire}}},
+        Case{500, 900, {{end + 500, TimerKind::kExpire}}},
+        Case{500, 0, {{end + 500, TimerKind::kExpire}, {end, TimerKind::kExpireJournal}}},
+        Case{
+            500, 200, {{end + 500, TimerKind::kExpire}, {end + 200, TimerKind::kExpireJournal}}}}) {
     InvocationState state = accepted(plain_target());
     state.row.completion_retention_ms = one.keep;
     state.row.journal_retention_ms = one.keep_journal;

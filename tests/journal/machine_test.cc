@@ -1,5 +1,5 @@
-// The machine: how an invocation comes to be, waits, wakes and fails. Commands and the end are in the
-// files beside this one.
+// The machine: how an invocation comes to be, waits, wakes and fails. Commands and the end are in
+// the files beside this one.
 
 #include "journal/machine/machine.h"
 
@@ -60,8 +60,8 @@ BOOST_AUTO_TEST_CASE(a_scheduled_invocation_has_a_start_timer_and_neither_wake_u
   accept(state, input(), kNow, decision);
 
   BOOST_TEST((state.row.status == Status::kScheduled));
-  BOOST_TEST((timers_set(decision) ==
-              std::vector<Timer>{{kNow + 100, id_of(1), TimerKind::kStart, 0}}));
+  BOOST_TEST(
+      (timers_set(decision) == std::vector<Timer>{{kNow + 100, id_of(1), TimerKind::kStart, 0}}));
   BOOST_TEST((decision.wake_up == WakeUp::kKeep));
   BOOST_TEST((decision.queue == QueuePlace::kKeep));
   BOOST_TEST(decision.row_changed);
@@ -425,9 +425,9 @@ BOOST_AUTO_TEST_CASE(without_a_delay_a_failed_invocation_is_paused) {
 }
 
 BOOST_AUTO_TEST_CASE(inv_11_no_delay_a_handler_names_brings_the_next_attempt_into_the_past) {
-  for (const std::int64_t delay : {std::int64_t{0}, std::int64_t{-5},
-                                   std::numeric_limits<std::int64_t>::max(),
-                                   std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t delay :
+       {std::int64_t{0}, std::int64_t{-5}, std::numeric_limits<std::int64_t>::max(),
+        std::numeric_limits<std::int64_t>::min()}) {
     InvocationState state = accepted(plain_target());
     Decision decision;
 

@@ -1,5 +1,5 @@
-#include "tests/support/log_capture.h"
 #include "journal/tables/tables.h"
+#include "tests/support/log_capture.h"
 
 #include <boost/test/unit_test.hpp>
 

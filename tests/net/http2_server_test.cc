@@ -15,8 +15,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-enum FrameType : std::uint8_t { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kGoaway = 7,
-                                kWindowUpdate = 8 };
+enum FrameType : std::uint8_t {
+  kData = 0,
+  kHeaders = 1,
+  kReset = 3,
+  kSettings = 4,
+  kGoaway = 7,
+  kWindowUpdate = 8
+};
 constexpr std::uint8_t kEndStream = 1;
 constexpr std::uint8_t kEndHeaders = 4;
 
@@ -263,9 +269,11 @@ BOOST_AUTO_TEST_CASE(a_reset_stream_abandons_its_reply_only) {
 BOOST_AUTO_TEST_CASE(a_client_that_keeps_resetting_is_told_to_calm_down) {
   HttpServerOptions options;
   options.resets_max = 20;
-  RunningServer running([](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
-    reply->on_abandoned([reply] {});  // Keeps it until the client leaves.
-  }, options);
+  RunningServer running(
+      [](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
+        reply->on_abandoned([reply] {});  // Keeps it until the client leaves.
+      },
+      options);
   FrameClient client(running.port());
 
   for (std::uint32_t stream = 1; stream < 50; stream += 2) {
@@ -283,9 +291,9 @@ BOOST_AUTO_TEST_CASE(more_streams_than_allowed_are_refused_and_once_told_end_the
   HttpServerOptions options;
   options.streams_max = 2;
   std::vector<std::shared_ptr<HttpReply>> kept;
-  RunningServer running([&](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
-    kept.push_back(std::move(reply));
-  }, options);
+  RunningServer running(
+      [&](HttpRequest&&, std::shared_ptr<HttpReply> reply) { kept.push_back(std::move(reply)); },
+      options);
   FrameClient client(running.port());
 
   client.get(1, "/");
@@ -316,9 +324,8 @@ BOOST_AUTO_TEST_CASE(a_broken_frame_ends_the_connection_and_nothing_else) {
 BOOST_AUTO_TEST_CASE(draining_says_goaway_and_lets_streams_finish) {
   std::promise<std::shared_ptr<HttpReply>> taken;
   std::promise<void> drained;
-  RunningServer running([&](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
-    taken.set_value(std::move(reply));
-  });
+  RunningServer running(
+      [&](HttpRequest&&, std::shared_ptr<HttpReply> reply) { taken.set_value(std::move(reply)); });
   FrameClient client(running.port());
   client.get(1, "/");
   const auto reply = taken.get_future().get();

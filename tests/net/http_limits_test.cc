@@ -23,9 +23,9 @@ BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_413_before_it_is_sent) {
   options.body_bytes_max = 1000;
   RunningServer running(echo, options);
 
-  const std::string announced = exchange(
-      running.port(), "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n"
-                      "content-length: 1001\r\n\r\n");
+  const std::string announced = exchange(running.port(),
+                                         "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n"
+                                         "content-length: 1001\r\n\r\n");
   const std::string chunked = exchange(
       running.port(), "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n" +
                           std::string(1001, 'x'));
@@ -55,13 +55,14 @@ BOOST_AUTO_TEST_CASE(bodies_that_arrive_together_share_one_limit) {
   first.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\n" + std::string(800, 'x'));
   std::this_thread::sleep_for(milliseconds(100));
 
-  const std::string second = exchange(
-      running.port(), "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 300\r\n\r\n");
+  const std::string second =
+      exchange(running.port(), "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 300\r\n\r\n");
   first.send(std::string(100, 'x'));
   const std::string first_answer = first.receive_until("xxx");
-  const std::string third =
-      exchange(running.port(), "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
-                               "content-length: 300\r\n\r\n" + std::string(300, 'x'));
+  const std::string third = exchange(running.port(),
+                                     "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
+                                     "content-length: 300\r\n\r\n" +
+                                         std::string(300, 'x'));
 
   BOOST_TEST(status_line(second) == "HTTP/1.1 503 Service Unavailable");
   BOOST_TEST(status_line(first_answer) == "HTTP/1.1 200 OK");
@@ -101,11 +102,11 @@ BOOST_AUTO_TEST_CASE(a_target_over_the_limit_is_414) {
 const std::string kHost = "host: a\r\n";
 const std::string kMalformed[] = {
     "nonsense\r\n\r\n",
-    "GET / HTTP/1.1\r\n\r\n",                                    // No host.
-    "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",              // Two.
+    "GET / HTTP/1.1\r\n\r\n",                        // No host.
+    "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",  // Two.
     "GET / HTTP/3.0\r\n" + kHost + "\r\n",
     "GET / HTTP/1.1\r\n" + kHost + "bad header\r\n\r\n",
-    "GET / HTTP/1.1\r\n" + kHost + "x : 1\r\n\r\n",              // A space before the colon.
+    "GET / HTTP/1.1\r\n" + kHost + "x : 1\r\n\r\n",  // A space before the colon.
     "G(T / HTTP/1.1\r\n" + kHost + "\r\n",
     "GET / HTTP/1.1\r\n" + kHost + "content-length: -1\r\n\r\n",
     "GET / HTTP/1.1\r\n" + kHost + "content-length: 1\r\ncontent-length: 2\r\n\r\n",
@@ -114,9 +115,9 @@ const std::string kMalformed[] = {
     "POST / HTTP/1.0\r\n" + kHost + "transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST / HTTP/1.1\r\n" + kHost + "transfer-encoding: chunked\r\n\r\nxyz\r\n",
     "POST / HTTP/1.1\r\n" + kHost + "transfer-encoding: chunked\r\n\r\n1;" +
-        std::string(200'000, 'x'),                               // An endless chunk extension.
+        std::string(200'000, 'x'),  // An endless chunk extension.
     std::string("\0\0\0\0\r\n\r\n", 8),
-    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",      // TLS on a plain port.
+    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",  // TLS on a plain port.
 };
 
 BOOST_DATA_TEST_CASE(what_is_not_http_is_400_and_the_connection_closes,
@@ -130,9 +131,9 @@ BOOST_AUTO_TEST_CASE(a_transfer_encoding_other_than_chunked_is_501) {
   RunningServer running(echo);
 
   for (const std::string encoding : {"gzip", "gzip, chunked", "chunked, gzip", "xchunked"}) {
-    const std::string answer = exchange(
-        running.port(),
-        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: " + encoding + "\r\n\r\n0\r\n\r\n");
+    const std::string answer =
+        exchange(running.port(), "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: " + encoding +
+                                     "\r\n\r\n0\r\n\r\n");
     BOOST_TEST(status_line(answer) == "HTTP/1.1 501 Not Implemented");
   }
 }

@@ -100,8 +100,8 @@ BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_order) {
       reply->send(std::move(response));
     });
   });
-  const std::vector<std::string> targets = {"/large-late", "/1", "/large-a", "/large-b", "/2-late",
-                                            "/3", "/large-c", "/4-late"};
+  const std::vector<std::string> targets = {"/large-late", "/1", "/large-a", "/large-b",
+                                            "/2-late",     "/3", "/large-c", "/4-late"};
   std::string requests;
   for (const std::string& target : targets) {
     requests += "GET " + target + " HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -134,8 +134,10 @@ BOOST_AUTO_TEST_CASE(a_connection_lives_on_when_more_is_sent_ahead_than_it_reads
   client.send("GET /first HTTP/1.1\r\nhost: a\r\n\r\n");
   const auto reply = taken.get_future().get();
   std::thread sending([&] {
-    client.send("POST /second HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
-                "content-length: 5000000\r\n\r\n" + std::string(5'000'000, 'x'));
+    client.send(
+        "POST /second HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
+        "content-length: 5000000\r\n\r\n" +
+        std::string(5'000'000, 'x'));
   });
   std::this_thread::sleep_for(milliseconds(100));
 
@@ -176,8 +178,9 @@ BOOST_AUTO_TEST_CASE(expect_100_continue_is_answered_before_the_body) {
   RunningServer running(echo);
   RawClient client(running.port());
 
-  client.send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n"
-              "connection: close\r\n\r\n");
+  client.send(
+      "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n"
+      "connection: close\r\n\r\n");
   const std::string interim = client.receive_until("\r\n\r\n");
   client.send("hi");
 
@@ -198,11 +201,10 @@ BOOST_AUTO_TEST_CASE(upgrade_to_h2c_is_ignored) {
 
 BOOST_AUTO_TEST_CASE(a_header_value_cannot_forge_another_header) {
   RunningServer running([](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
-    reply->send({.status = 200,
-                 .headers = {{"x-a", "1\r\nx-forged: 1"},
-                             {"x b", "no name"},
-                             {"content-length", "9"}},
-                 .body = "ok"});
+    reply->send(
+        {.status = 200,
+         .headers = {{"x-a", "1\r\nx-forged: 1"}, {"x b", "no name"}, {"content-length", "9"}},
+         .body = "ok"});
   });
 
   const std::string answer =
@@ -215,9 +217,8 @@ BOOST_AUTO_TEST_CASE(a_header_value_cannot_forge_another_header) {
 
 BOOST_AUTO_TEST_CASE(an_answer_may_come_from_another_thread_after_the_handler_returned) {
   std::promise<std::shared_ptr<HttpReply>> taken;
-  RunningServer running([&](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
-    taken.set_value(std::move(reply));
-  });
+  RunningServer running(
+      [&](HttpRequest&&, std::shared_ptr<HttpReply> reply) { taken.set_value(std::move(reply)); });
   std::thread answering([&] {
     const auto reply = taken.get_future().get();
     std::this_thread::sleep_for(milliseconds(50));
@@ -283,9 +284,8 @@ BOOST_AUTO_TEST_CASE(a_reply_may_outlive_its_server) {
 BOOST_AUTO_TEST_CASE(draining_lets_requests_finish_and_closes_idle_connections) {
   std::promise<std::shared_ptr<HttpReply>> taken;
   std::promise<void> drained;
-  RunningServer running([&](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
-    taken.set_value(std::move(reply));
-  });
+  RunningServer running(
+      [&](HttpRequest&&, std::shared_ptr<HttpReply> reply) { taken.set_value(std::move(reply)); });
   RawClient idle(running.port());
   RawClient busy(running.port());
   busy.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");

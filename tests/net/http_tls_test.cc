@@ -99,8 +99,7 @@ BOOST_AUTO_TEST_CASE(http_1_1_is_served_over_tls) {
   const std::string request =
       "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi";
 
-  const auto [chosen, answer] =
-      tls_exchange(running.port(), "\x08http/1.1", request, kUntilClosed);
+  const auto [chosen, answer] = tls_exchange(running.port(), "\x08http/1.1", request, kUntilClosed);
 
   BOOST_TEST(chosen == "http/1.1");
   BOOST_TEST(answer.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -109,13 +108,15 @@ BOOST_AUTO_TEST_CASE(http_1_1_is_served_over_tls) {
 
 BOOST_AUTO_TEST_CASE(large_answers_pass_over_tls) {
   const Certificate certificate;
-  RunningServer running([](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
-    reply->send({.status = 200, .headers = {}, .body = Bytes(5 << 20, 'x')});
-  }, certificate.options());
+  RunningServer running(
+      [](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
+        reply->send({.status = 200, .headers = {}, .body = Bytes(5 << 20, 'x')});
+      },
+      certificate.options());
 
-  const auto [chosen, answer] = tls_exchange(
-      running.port(), "\x08http/1.1", "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
-      kUntilClosed);
+  const auto [chosen, answer] =
+      tls_exchange(running.port(), "\x08http/1.1",
+                   "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", kUntilClosed);
 
   BOOST_TEST(answer.size() > 5u << 20);
 }
@@ -125,9 +126,8 @@ BOOST_AUTO_TEST_CASE(alpn_prefers_http_2) {
   RunningServer running(echo, certificate.options());
   const std::string settings("\0\0\0\4\0\0\0\0\0", 9);
 
-  const auto [chosen, answer] =
-      tls_exchange(running.port(), std::string("\x08http/1.1\x02h2"),
-                   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings, 9);
+  const auto [chosen, answer] = tls_exchange(running.port(), std::string("\x08http/1.1\x02h2"),
+                                             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings, 9);
 
   BOOST_TEST(chosen == "h2");
   BOOST_REQUIRE(answer.size() >= 9);

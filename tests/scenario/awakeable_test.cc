@@ -83,8 +83,7 @@ BOOST_AUTO_TEST_CASE(another_handler_completes_it) {
     ctx.reject_awakeable(id, "no", 410);
     co_return;
   };
-  World world({asker(mails),
-               Service("Human").handler("answer", answer).handler("refuse", refuse)});
+  World world({asker(mails), Service("Human").handler("answer", answer).handler("refuse", refuse)});
 
   const InvocationId first = world.send(to("Ask", "human"));
   const InvocationId second = world.send(to("Ask", "human"));

@@ -1,5 +1,5 @@
-// A closure may block for minutes: neither other invocations nor timers nor new calls wait for it. Real
-// threads and real time; only the disk is not real.
+// A closure may block for minutes: neither other invocations nor timers nor new calls wait for it.
+// Real threads and real time; only the disk is not real.
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -34,12 +34,12 @@ class ThreadedWorld {
     auto log = storage::LocalLog::open(store_, {0, UINT64_MAX}, clock_);
     BOOST_REQUIRE(log.has_value());
     log_ = std::move(*log);
-    committer_ = std::make_unique<storage::Committer>(*log_, log_->epoch(),
-                                                      storage::Committer::Options{});
+    committer_ =
+        std::make_unique<storage::Committer>(*log_, log_->epoch(), storage::Committer::Options{});
     actors::EngineOptions options;
     options.worker_threads = 2;
-    auto engine = actors::Engine::start({store_, *committer_, clock_, random_, catalog_, handlers_},
-                                        options);
+    auto engine =
+        actors::Engine::start({store_, *committer_, clock_, random_, catalog_, handlers_}, options);
     BOOST_REQUIRE(engine.has_value());
     engine_ = std::move(*engine);
   }

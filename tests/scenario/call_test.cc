@@ -14,39 +14,39 @@ constexpr WorkflowHandler<void, std::string> kSignUp{"Signup", "run"};
 
 // What the callers below call.
 std::vector<ServiceDefinition> callees() {
-  return {
-      Service("Greeter")
-          .handler("greet",
-                   [](Context& ctx, std::string name) -> Task<std::string> {
-                     co_await ctx.sleep(1min);
-                     co_return "Hello " + name;
-                   })
-          .handler("refuse",
-                   [](Context& ctx) -> Task<void> {
-                     co_await ctx.sleep(1min);
-                     throw TerminalError("no greetings today", 418, {{"reason", "tired"}});
-                   })
-          .handler("headers",
-                   [](Context& ctx) -> Task<std::string> {
-                     std::string text;
-                     for (const auto& [name, value] : ctx.headers()) text += name + "=" + value + ";";
-                     co_return text;
-                   }),
-      Object("Counter")
-          .exclusive("add",
-                     [](ObjectContext& ctx, int amount) -> Task<int> {
-                       const int sum = (co_await ctx.get<int>("n")).value_or(0) + amount;
-                       ctx.set("n", sum);
-                       co_return sum;
-                     })
-          .shared("get",
-                  [](SharedObjectContext& ctx) -> Task<int> {
-                    co_return (co_await ctx.get<int>("n")).value_or(0);
-                  }),
-      Workflow("Signup").run([](WorkflowContext& ctx) -> Task<std::string> {
-        co_await ctx.sleep(1min);
-        co_return "welcome " + ctx.key();
-      })};
+  return {Service("Greeter")
+              .handler("greet",
+                       [](Context& ctx, std::string name) -> Task<std::string> {
+                         co_await ctx.sleep(1min);
+                         co_return "Hello " + name;
+                       })
+              .handler("refuse",
+                       [](Context& ctx) -> Task<void> {
+                         co_await ctx.sleep(1min);
+                         throw TerminalError("no greetings today", 418, {{"reason", "tired"}});
+                       })
+              .handler("headers",
+                       [](Context& ctx) -> Task<std::string> {
+                         std::string text;
+                         for (const auto& [name, value] : ctx.headers())
+                           text += name + "=" + value + ";";
+                         co_return text;
+                       }),
+          Object("Counter")
+              .exclusive("add",
+                         [](ObjectContext& ctx, int amount) -> Task<int> {
+                           const int sum = (co_await ctx.get<int>("n")).value_or(0) + amount;
+                           ctx.set("n", sum);
+                           co_return sum;
+                         })
+              .shared("get",
+                      [](SharedObjectContext& ctx) -> Task<int> {
+                        co_return (co_await ctx.get<int>("n")).value_or(0);
+                      }),
+          Workflow("Signup").run([](WorkflowContext& ctx) -> Task<std::string> {
+            co_await ctx.sleep(1min);
+            co_return "welcome " + ctx.key();
+          })};
 }
 
 std::vector<ServiceDefinition> with(Service caller) {
@@ -139,12 +139,12 @@ BOOST_AUTO_TEST_CASE(sends_do_not_wait_and_may_be_delayed) {
 
 BOOST_AUTO_TEST_CASE(inv_8_an_idempotency_key_makes_two_calls_one) {
   const auto handler = [](Context& ctx) -> Task<int> {
-    const int first = co_await ctx.object_call<int>("Counter", "k", "add", 1,
-                                                    {.idempotency_key = "same"});
+    const int first =
+        co_await ctx.object_call<int>("Counter", "k", "add", 1, {.idempotency_key = "same"});
     co_await ctx.object_send("Counter", "k", "add", 1, {.idempotency_key = "same"});
     co_await ctx.sleep(1min);
-    const int second = co_await ctx.object_call<int>("Counter", "k", "add", 1,
-                                                     {.idempotency_key = "same"});
+    const int second =
+        co_await ctx.object_call<int>("Counter", "k", "add", 1, {.idempotency_key = "same"});
     co_return first * 100 + second;
   };
   World world(with(Service("Caller").handler("go", handler)));
@@ -173,7 +173,8 @@ BOOST_AUTO_TEST_CASE(headers_are_those_of_the_call) {
 BOOST_AUTO_TEST_CASE(a_chain_of_ten_calls_survives_a_stop_after_any_write) {
   Ledger ledger;
   const auto handler = [&ledger](Context& ctx, int depth) -> Task<int> {
-    if (depth == 0) co_return co_await ctx.run("bottom", [&ledger] { return ledger.count("bottom"); });
+    if (depth == 0)
+      co_return co_await ctx.run("bottom", [&ledger] { return ledger.count("bottom"); });
     const int below = co_await ctx.call<int>("Chain", "go", depth - 1);
     co_return below + 1;
   };
@@ -218,7 +219,8 @@ BOOST_AUTO_TEST_CASE(attach_waits_for_another_invocation_and_output_does_not) {
 
 BOOST_AUTO_TEST_CASE(attaching_to_nobody_is_404_and_calling_nobody_is_not_final) {
   const auto attach = [](Context& ctx) -> Task<std::string> {
-    const auto nobody = co_await settled(ctx.request("Greeter", "greet", "none").attach<std::string>());
+    const auto nobody =
+        co_await settled(ctx.request("Greeter", "greet", "none").attach<std::string>());
     co_return std::to_string(nobody.error().code());
   };
   const auto call = [](Context& ctx) -> Task<void> { co_await ctx.call<void>("Nobody", "go"); };

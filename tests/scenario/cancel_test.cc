@@ -1,5 +1,5 @@
-// Cancellation: an exception at the next await, calls under way cancelled first, and steps that undo
-// things still run.
+// Cancellation: an exception at the next await, calls under way cancelled first, and steps that
+// undo things still run.
 
 #include <boost/test/unit_test.hpp>
 #include <stdexcept>

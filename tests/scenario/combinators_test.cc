@@ -10,17 +10,17 @@ namespace holdfast::testing {
 namespace {
 
 std::vector<ServiceDefinition> with_echo(Service service) {
-  return {std::move(service),
-          Service("Echo")
-              .handler("after",
-                       [](Context& ctx, int seconds) -> Task<int> {
-                         co_await ctx.sleep(std::chrono::seconds(seconds));
-                         co_return seconds;
-                       })
-              .handler("fail", [](Context& ctx, int seconds) -> Task<int> {
-                co_await ctx.sleep(std::chrono::seconds(seconds));
-                throw TerminalError("no", 400 + static_cast<std::uint16_t>(seconds));
-              })};
+  return {std::move(service), Service("Echo")
+                                  .handler("after",
+                                           [](Context& ctx, int seconds) -> Task<int> {
+                                             co_await ctx.sleep(std::chrono::seconds(seconds));
+                                             co_return seconds;
+                                           })
+                                  .handler("fail", [](Context& ctx, int seconds) -> Task<int> {
+                                    co_await ctx.sleep(std::chrono::seconds(seconds));
+                                    throw TerminalError("no",
+                                                        400 + static_cast<std::uint16_t>(seconds));
+                                  })};
 }
 
 }  // namespace
@@ -30,17 +30,16 @@ BOOST_AUTO_TEST_SUITE(combinators)
 BOOST_AUTO_TEST_CASE(all_any_race_settled_and_timeout_over_mixed_futures) {
   const auto handler = [](Context& ctx) -> Task<std::string> {
     std::string text;
-    const auto [step, nap, echo] =
-        co_await all(ctx.run("step", [] { return 1; }), ctx.sleep(1s),
-                     ctx.call<int>("Echo", "after", 2));
+    const auto [step, nap, echo] = co_await all(ctx.run("step", [] { return 1; }), ctx.sleep(1s),
+                                                ctx.call<int>("Echo", "after", 2));
     text += "all " + std::to_string(step + echo);
     const auto any_of = co_await any(ctx.call<int>("Echo", "fail", 1),
                                      ctx.call<int>("Echo", "after", 3), ctx.sleep(5s));
     text += " any " + std::to_string(any_of.index());
     const auto first = co_await race(ctx.sleep(2s), ctx.call<int>("Echo", "after", 1));
     text += " race " + std::to_string(first.index());
-    const auto [good, bad] = co_await all_settled(ctx.call<int>("Echo", "after", 1),
-                                                  ctx.call<int>("Echo", "fail", 2));
+    const auto [good, bad] =
+        co_await all_settled(ctx.call<int>("Echo", "after", 1), ctx.call<int>("Echo", "fail", 2));
     text += good && !bad ? " settled " + std::to_string(bad.error().code()) : " not settled";
     const auto late = co_await settled(with_timeout(ctx.call<int>("Echo", "after", 60), 1s));
     text += late ? " late" : " timeout " + std::to_string(late.error().code());
@@ -83,8 +82,8 @@ BOOST_AUTO_TEST_CASE(all_fails_with_the_first_failure_and_any_only_when_all_have
   BOOST_TEST(world.result(id) == "\"401 none\"");
 }
 
-// What becomes known at the same instant comes in one order, and that is recorded: the handler tells the
-// outside which way it went, again and again, in as many processes as there are writes.
+// What becomes known at the same instant comes in one order, and that is recorded: the handler
+// tells the outside which way it went, again and again, in as many processes as there are writes.
 BOOST_AUTO_TEST_CASE(inv_2_a_close_race_has_one_winner_whichever_write_is_the_last) {
   for (std::uint64_t nth = 1;; ++nth) {
     std::vector<std::string> decisions;
@@ -117,7 +116,8 @@ BOOST_AUTO_TEST_CASE(inv_2_a_close_race_has_one_winner_whichever_write_is_the_la
 
     BOOST_TEST_CONTEXT("write " << nth) {
       BOOST_REQUIRE(!decisions.empty());
-      BOOST_TEST(world.result(id) == "\"" + decisions.back() + (decisions.back()[1] == '0' ? " 0\"" : " 1\""));
+      BOOST_TEST(world.result(id) ==
+                 "\"" + decisions.back() + (decisions.back()[1] == '0' ? " 0\"" : " 1\""));
     }
     if (!world.has_failed()) break;
   }
@@ -126,16 +126,20 @@ BOOST_AUTO_TEST_CASE(inv_2_a_close_race_has_one_winner_whichever_write_is_the_la
 BOOST_AUTO_TEST_CASE(a_loser_that_keeps_failing_holds_nobody_up) {
   Ledger ledger;
   const auto handler = [&ledger](Context& ctx) -> Task<std::string> {
-    const auto paid = co_await settled(with_timeout(ctx.run("pay", [&ledger] {
-      ledger.count("pay");
-      throw std::runtime_error("bank is closed");
-    }), 3s));
+    const auto paid =
+        co_await settled(with_timeout(ctx.run("pay",
+                                              [&ledger] {
+                                                ledger.count("pay");
+                                                throw std::runtime_error("bank is closed");
+                                              }),
+                                      3s));
     const int before = ledger["pay"];
     co_await ctx.run("undo", [&ledger] { ledger.count("undo"); });
     co_await ctx.sleep(24h);
     co_await ctx.run("tell", [&ledger] { ledger.count("tell"); });
-    co_return paid ? "paid" : std::to_string(paid.error().code()) +
-                                  (ledger["pay"] == before ? "" : " and tried again");
+    co_return paid
+        ? "paid"
+        : std::to_string(paid.error().code()) + (ledger["pay"] == before ? "" : " and tried again");
   };
   World world({Service("Mix").handler("go", handler)});
 

@@ -52,7 +52,8 @@ BOOST_AUTO_TEST_CASE(inv_5_one_at_a_time_in_order_through_crashes_while_other_ke
   std::vector<InvocationId> ids;
   for (const char* who : {"a", "b", "c", "d"}) ids.push_back(world.send(stay("1", who)));
   ids.push_back(world.send(stay("2", "x")));
-  BOOST_TEST(rooms.order == (std::vector<std::string>{"1a", "2x"}), boost::test_tools::per_element());
+  BOOST_TEST(rooms.order == (std::vector<std::string>{"1a", "2x"}),
+             boost::test_tools::per_element());
   for (int i = 0; i < 9; ++i) {
     world.restart();
     world.advance(5s);

@@ -11,15 +11,15 @@ namespace {
 
 // Fails until it is mended.
 Service broken(bool& mended, Ledger& ledger, RetryPolicy retry) {
-  return Service("Shop").handler(
-      "go",
-      [&mended, &ledger](Context& ctx) -> Task<std::string> {
-        const int first = co_await ctx.run("first", [&ledger] { return ledger.count("first"); });
-        ledger.count("attempt");
-        if (!mended) throw std::runtime_error("out of order");
-        co_return "first" + std::to_string(first);
-      },
-      {.retry_policy = retry});
+  return Service("Shop").handler("go",
+                                 [&mended, &ledger](Context& ctx) -> Task<std::string> {
+                                   const int first = co_await ctx.run(
+                                       "first", [&ledger] { return ledger.count("first"); });
+                                   ledger.count("attempt");
+                                   if (!mended) throw std::runtime_error("out of order");
+                                   co_return "first" + std::to_string(first);
+                                 },
+                                 {.retry_policy = retry});
 }
 
 }  // namespace
@@ -67,10 +67,9 @@ BOOST_AUTO_TEST_CASE(one_that_is_resumed_and_still_broken_gets_all_its_attempts_
 BOOST_AUTO_TEST_CASE(the_policy_may_say_kill_instead) {
   bool mended = false;
   Ledger ledger;
-  World world({broken(mended, ledger,
-                      {.initial_interval = 1s,
-                       .max_attempts = 3,
-                       .on_max_attempts = OnMaxAttempts::kKill})});
+  World world({broken(
+      mended, ledger,
+      {.initial_interval = 1s, .max_attempts = 3, .on_max_attempts = OnMaxAttempts::kKill})});
 
   const InvocationId id = world.send(to("Shop", "go"));
   world.restart();

@@ -1,8 +1,8 @@
-// Random workflows under random schedules, crashes and failing writes come to what they come to when
-// nothing goes wrong, and no step is executed again once its outcome was acted upon.
+// Random workflows under random schedules, crashes and failing writes come to what they come to
+// when nothing goes wrong, and no step is executed again once its outcome was acted upon.
 //
-// A workflow is drawn from the seed in its input, so that each attempt draws the same. All it does has
-// one possible outcome; only the way there is left to chance.
+// A workflow is drawn from the seed in its input, so that each attempt draws the same. All it does
+// has one possible outcome; only the way there is left to chance.
 
 #include <algorithm>
 #include <boost/describe.hpp>
@@ -29,8 +29,8 @@ struct Question {
 };
 BOOST_DESCRIBE_STRUCT(Question, (), (awakeable, number))
 
-// What the closures did. Operations of an invocation are awaited one after the other, so once one was
-// executed, those before it have been acted upon.
+// What the closures did. Operations of an invocation are awaited one after the other, so once one
+// was executed, those before it have been acted upon.
 class StepLedger {
  public:
   int execute(const std::string& path, int operation) {
@@ -97,9 +97,8 @@ class Interpreter {
         break;
       }
       case 2: {
-        const auto failed = co_await settled(ctx_.run("bad", []() -> int {
-          throw TerminalError("bad", 422);
-        }));
+        const auto failed =
+            co_await settled(ctx_.run("bad", []() -> int { throw TerminalError("bad", 422); }));
         text_ += failed ? "good" : failed.error().message();
         break;
       }
@@ -120,8 +119,7 @@ class Interpreter {
     switch (kind) {
       case 5: {
         if (below.depth < 0) break;
-        const auto result =
-            co_await settled(ctx_.call<std::string>("Random", "go", below));
+        const auto result = co_await settled(ctx_.call<std::string>("Random", "go", below));
         text_ += result ? "(" + result.value() + ")" : "(" + result.error().message() + ")";
         break;
       }
@@ -154,8 +152,8 @@ class Interpreter {
         break;
       }
       case 10: {
-        const auto both = co_await all(step(draw(2)), ctx_.sleep(std::chrono::milliseconds(draw(100))),
-                                       step(0));
+        const auto both =
+            co_await all(step(draw(2)), ctx_.sleep(std::chrono::milliseconds(draw(100))), step(0));
         text_ += std::to_string(std::get<0>(both) + std::get<2>(both));
         break;
       }
@@ -186,18 +184,17 @@ class Interpreter {
 };
 
 std::vector<ServiceDefinition> services(StepLedger& ledger) {
-  return {Service("Random").handler(
-              "go",
-              [&ledger](Context& ctx, Program program) -> Task<std::string> {
-                Interpreter interpreter(ctx, program, ledger);
-                co_return co_await interpreter.run();
-              }),
-          Service("Human").handler(
-              "ask",
-              [](Context& ctx, Question question) -> Task<void> {
-                co_await ctx.sleep(std::chrono::milliseconds(100 * question.number));
-                ctx.resolve_awakeable(question.awakeable, question.number);
-              }),
+  return {Service("Random").handler("go",
+                                    [&ledger](Context& ctx, Program program) -> Task<std::string> {
+                                      Interpreter interpreter(ctx, program, ledger);
+                                      co_return co_await interpreter.run();
+                                    }),
+          Service("Human").handler("ask",
+                                   [](Context& ctx, Question question) -> Task<void> {
+                                     co_await ctx.sleep(
+                                         std::chrono::milliseconds(100 * question.number));
+                                     ctx.resolve_awakeable(question.awakeable, question.number);
+                                   }),
           Object("Box").exclusive("add", [&ledger](ObjectContext& ctx, int amount) -> Task<int> {
             const std::string path = "Box " + ctx.key() + " " + ctx.invocation_id();
             const auto before = co_await ctx.get<int>("sum");
@@ -227,7 +224,8 @@ bool all_done(World& world) {
 // Of every invocation there is, those that were only sent included.
 std::vector<std::string> results(World& world) {
   std::vector<std::string> all;
-  for (const auto& row : world.rows()) all.push_back(row.target.text() + " " + world.result(row.id));
+  for (const auto& row : world.rows())
+    all.push_back(row.target.text() + " " + world.result(row.id));
   std::sort(all.begin(), all.end());
   return all;
 }

@@ -17,8 +17,8 @@ const auto kEcho = [](Context& ctx, int value) -> Task<int> {
 BOOST_AUTO_TEST_SUITE(retention)
 
 BOOST_AUTO_TEST_CASE(a_journal_goes_before_the_result_and_both_go_while_nobody_looks) {
-  World world({Service("Echo").handler(
-      "go", kEcho, {.journal_retention = 1h, .idempotency_retention = 10h})});
+  World world({Service("Echo").handler("go", kEcho,
+                                       {.journal_retention = 1h, .idempotency_retention = 10h})});
 
   const InvocationId id = world.send(with_idempotency_key(to("Echo", "go", "5"), "k"));
   BOOST_TEST(world.journal_size(id) > 0u);

@@ -16,7 +16,8 @@ BOOST_AUTO_TEST_CASE(a_closure_gives_a_value_nothing_or_what_an_awaitable_gives)
     const int awaited = co_await ctx.run("awaitable", []() -> Task<int> { co_return 7; });
     const auto many = co_await ctx.run("vector", [] { return std::vector<int>{1, 2}; });
     const auto none = co_await ctx.run("none", [] { return std::optional<int>(); });
-    co_return value + std::to_string(awaited) + std::to_string(many.size()) + (none ? "some" : "none");
+    co_return value + std::to_string(awaited) + std::to_string(many.size()) +
+        (none ? "some" : "none");
   };
   World world({Service("Shop").handler("go", handler)});
 
@@ -49,10 +50,12 @@ BOOST_AUTO_TEST_CASE(inv_3_a_finished_step_is_not_executed_again_by_any_later_pr
 BOOST_AUTO_TEST_CASE(a_terminal_error_is_recorded_and_never_retried) {
   Ledger ledger;
   const auto handler = [&ledger](Context& ctx) -> Task<std::string> {
-    const auto failed = co_await settled(ctx.run("pay", [&ledger] {
-      ledger.count("pay");
-      throw TerminalError("card refused", 402);
-    }, {.max_attempts = 5}));
+    const auto failed = co_await settled(ctx.run("pay",
+                                                 [&ledger] {
+                                                   ledger.count("pay");
+                                                   throw TerminalError("card refused", 402);
+                                                 },
+                                                 {.max_attempts = 5}));
     co_await ctx.sleep(1h);
     co_return std::to_string(failed.error().code()) + " " + failed.error().message();
   };
@@ -79,12 +82,18 @@ BOOST_AUTO_TEST_CASE(a_failed_step_is_tried_again_at_its_intervals) {
   std::vector<std::int64_t> times;
   World* clock = nullptr;
   const auto handler = [&](Context& ctx) -> Task<std::string> {
-    const RunOptions options{.initial_interval = 100ms, .factor = 3, .max_interval = 500ms,
-                             .max_attempts = 5, .jitter = 0};
-    const auto failed = co_await settled(ctx.run("pay", [&] {
-      times.push_back(clock->now_unix_ms());
-      throw std::runtime_error("bank is closed");
-    }, options));
+    const RunOptions options{.initial_interval = 100ms,
+                             .factor = 3,
+                             .max_interval = 500ms,
+                             .max_attempts = 5,
+                             .jitter = 0};
+    const auto failed = co_await settled(ctx.run(
+        "pay",
+        [&] {
+          times.push_back(clock->now_unix_ms());
+          throw std::runtime_error("bank is closed");
+        },
+        options));
     co_return failed.error().message();
   };
   World world({Service("Shop").handler("go", handler)});
@@ -106,10 +115,12 @@ BOOST_AUTO_TEST_CASE(a_failed_step_is_tried_again_at_its_intervals) {
 BOOST_AUTO_TEST_CASE(a_step_that_has_failed_for_good_can_be_compensated) {
   Ledger ledger;
   const auto handler = [&ledger](Context& ctx) -> Task<std::string> {
-    const auto paid = co_await settled(ctx.run("pay", [&ledger] {
-      ledger.count("pay");
-      throw std::runtime_error("bank is closed");
-    }, {.initial_interval = 10ms, .max_attempts = 3}));
+    const auto paid = co_await settled(ctx.run("pay",
+                                               [&ledger] {
+                                                 ledger.count("pay");
+                                                 throw std::runtime_error("bank is closed");
+                                               },
+                                               {.initial_interval = 10ms, .max_attempts = 3}));
     if (!paid) co_await ctx.run("undo", [&ledger] { ledger.count("undo"); });
     paid.rethrow();
     co_return "paid";
@@ -128,10 +139,13 @@ BOOST_AUTO_TEST_CASE(the_count_of_attempts_survives_a_crash) {
   Ledger ledger;
   const auto handler = [&ledger](Context& ctx) -> Task<std::string> {
     co_await ctx.run("before", [] {});
-    const auto paid = co_await settled(ctx.run("pay", [&ledger] {
-      ledger.count("pay");
-      throw std::runtime_error("bank is closed");
-    }, {.initial_interval = 1min, .factor = 1, .max_attempts = 4, .jitter = 0}));
+    const auto paid = co_await settled(
+        ctx.run("pay",
+                [&ledger] {
+                  ledger.count("pay");
+                  throw std::runtime_error("bank is closed");
+                },
+                {.initial_interval = 1min, .factor = 1, .max_attempts = 4, .jitter = 0}));
     co_return paid ? "paid" : "failed";
   };
   World world({Service("Shop").handler("go", handler)});
@@ -149,10 +163,13 @@ BOOST_AUTO_TEST_CASE(the_count_of_attempts_survives_a_crash) {
 BOOST_AUTO_TEST_CASE(the_duration_of_retries_has_a_limit) {
   Ledger ledger;
   const auto handler = [&ledger](Context& ctx) -> Task<std::string> {
-    const auto paid = co_await settled(ctx.run("pay", [&ledger] {
-      ledger.count("pay");
-      throw std::runtime_error("bank is closed");
-    }, {.initial_interval = 10s, .factor = 1, .max_duration = 35s, .jitter = 0}));
+    const auto paid = co_await settled(
+        ctx.run("pay",
+                [&ledger] {
+                  ledger.count("pay");
+                  throw std::runtime_error("bank is closed");
+                },
+                {.initial_interval = 10s, .factor = 1, .max_duration = 35s, .jitter = 0}));
     co_return paid ? "paid" : "failed";
   };
   World world({Service("Shop").handler("go", handler)});
@@ -168,9 +185,11 @@ BOOST_AUTO_TEST_CASE(a_step_gets_its_own_attempts_after_another_has_used_up_some
   Ledger ledger;
   const auto handler = [&ledger](Context& ctx) -> Task<std::string> {
     for (const char* name : {"a", "b"}) {
-      co_await ctx.run(name, [&ledger, name] {
-        if (ledger.count(name) < 3) throw std::runtime_error("not yet");
-      }, {.initial_interval = 10ms, .max_attempts = 3});
+      co_await ctx.run(name,
+                       [&ledger, name] {
+                         if (ledger.count(name) < 3) throw std::runtime_error("not yet");
+                       },
+                       {.initial_interval = 10ms, .max_attempts = 3});
     }
     co_return "done";
   };

@@ -38,7 +38,8 @@ BOOST_AUTO_TEST_CASE(to_one_that_is_scheduled_are_kept) {
   request.not_before_unix_ms = world.now_unix_ms() + 3'600'000;
 
   const InvocationId id = world.send(request);
-  for (const char* word : {"\"a\"", "\"b\""}) BOOST_TEST(world.signal(id, "word", word).has_value());
+  for (const char* word : {"\"a\"", "\"b\""})
+    BOOST_TEST(world.signal(id, "word", word).has_value());
   world.restart();
   BOOST_TEST(world.signal(id, "end", "").has_value());
   BOOST_TEST((world.status(id) == Status::kScheduled));
@@ -85,8 +86,9 @@ BOOST_AUTO_TEST_CASE(other_handlers_send_and_reject_them) {
 }
 
 BOOST_AUTO_TEST_CASE(to_nobody_are_refused_and_to_a_finished_one_change_nothing) {
-  World world({Service("Radio").handler("listen", kListen).handler(
-      "echo", [](Context&, int value) -> Task<int> { co_return value; })});
+  World world({Service("Radio")
+                   .handler("listen", kListen)
+                   .handler("echo", [](Context&, int value) -> Task<int> { co_return value; })});
 
   const InvocationId done = world.send(to("Radio", "echo", "5"));
   InvocationId nobody = done;

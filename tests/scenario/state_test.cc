@@ -16,21 +16,25 @@ std::string joined(const std::vector<std::string>& parts) {
 
 Object notes() {
   return Object("Notes")
-      .exclusive("put", [](ObjectContext& ctx, std::pair<std::string, int> entry) -> Task<void> {
-        ctx.set(entry.first, entry.second);
-        co_return;
-      })
-      .exclusive("drop", [](ObjectContext& ctx, std::string name) -> Task<void> {
-        ctx.clear(name);
-        co_return;
-      })
-      .exclusive("reset", [](ObjectContext& ctx) -> Task<void> {
-        ctx.clear_all();
-        co_return;
-      })
-      .shared("get", [](SharedObjectContext& ctx, std::string name) -> Task<std::optional<int>> {
-        co_return co_await ctx.get<int>(name);
-      })
+      .exclusive("put",
+                 [](ObjectContext& ctx, std::pair<std::string, int> entry) -> Task<void> {
+                   ctx.set(entry.first, entry.second);
+                   co_return;
+                 })
+      .exclusive("drop",
+                 [](ObjectContext& ctx, std::string name) -> Task<void> {
+                   ctx.clear(name);
+                   co_return;
+                 })
+      .exclusive("reset",
+                 [](ObjectContext& ctx) -> Task<void> {
+                   ctx.clear_all();
+                   co_return;
+                 })
+      .shared("get",
+              [](SharedObjectContext& ctx, std::string name) -> Task<std::optional<int>> {
+                co_return co_await ctx.get<int>(name);
+              })
       .shared("keys", [](SharedObjectContext& ctx) -> Task<std::string> {
         co_return joined(co_await ctx.keys());
       });

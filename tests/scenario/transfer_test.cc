@@ -1,4 +1,5 @@
-// The money transfer of the README: debit, wait, credit, refund when the credit has failed for good.
+// The money transfer of the README: debit, wait, credit, refund when the credit has failed for
+// good.
 
 #include <boost/describe.hpp>
 #include <boost/test/unit_test.hpp>
@@ -20,8 +21,8 @@ struct Receipt {
 };
 BOOST_DESCRIBE_STRUCT(Receipt, (), (debit))
 
-// The bank is outside: what it has booked stays booked. Bookings have a reference, so that one that is
-// made again changes nothing.
+// The bank is outside: what it has booked stays booked. Bookings have a reference, so that one that
+// is made again changes nothing.
 struct Bank {
   Ledger executed;
   std::map<std::string, std::int64_t> balance = {{"alice", 1000}, {"bob", 0}};
@@ -38,20 +39,18 @@ struct Bank {
 };
 
 Service transfer_service(Bank& bank) {
-  return Service("Bank").handler(
-      "transfer", [&bank](Context& ctx, Transfer t) -> Task<Receipt> {
-        const std::string debit =
-            co_await ctx.run("debit", [&] { return bank.book("debit", t.from, -t.cents); });
-        co_await ctx.sleep(24h);
-        const auto credit = co_await settled(
-            ctx.run("credit", [&] { return bank.book("credit", t.to, t.cents); },
-                    {.max_attempts = 5}));
-        if (!credit) {
-          co_await ctx.run("refund", [&] { return bank.book("refund", t.from, t.cents); });
-          credit.rethrow();
-        }
-        co_return Receipt{debit};
-      });
+  return Service("Bank").handler("transfer", [&bank](Context& ctx, Transfer t) -> Task<Receipt> {
+    const std::string debit =
+        co_await ctx.run("debit", [&] { return bank.book("debit", t.from, -t.cents); });
+    co_await ctx.sleep(24h);
+    const auto credit = co_await settled(
+        ctx.run("credit", [&] { return bank.book("credit", t.to, t.cents); }, {.max_attempts = 5}));
+    if (!credit) {
+      co_await ctx.run("refund", [&] { return bank.book("refund", t.from, t.cents); });
+      credit.rethrow();
+    }
+    co_return Receipt{debit};
+  });
 }
 
 actors::InvokeRequest transfer_to(const std::string& account) {

@@ -10,7 +10,8 @@ namespace holdfast::testing {
 class World::Parts {
  public:
   Parts(std::vector<ServiceDefinition> services, std::uint64_t seed)
-      : infos(net::catalog_of(services)), handlers(std::move(services)),
+      : infos(net::catalog_of(services)),
+        handlers(std::move(services)),
         engine(handlers, infos, seed) {}
 
   const std::vector<actors::ServiceInfo> infos;
@@ -57,8 +58,8 @@ void World::restart_after(Millis pause) {
 }
 
 void World::fail_write(std::uint64_t nth, Failure failure) {
-  parts_->engine.store().fail_write(nth, failure == Failure::kLost ? FaultyStore::Failure::kLost
-                                                                   : FaultyStore::Failure::kStored);
+  parts_->engine.store().fail_write(
+      nth, failure == Failure::kLost ? FaultyStore::Failure::kLost : FaultyStore::Failure::kStored);
 }
 
 void World::revive() {
@@ -82,7 +83,8 @@ InvocationId World::ask(actors::InvokeRequest request) {
     settle();
     revive();
     if (!answer.has_value()) continue;
-    BOOST_REQUIRE_MESSAGE(answer->has_value(), (answer->has_value() ? "" : answer->error().message()));
+    BOOST_REQUIRE_MESSAGE(answer->has_value(),
+                          (answer->has_value() ? "" : answer->error().message()));
     return (**answer).id;
   }
   BOOST_REQUIRE_MESSAGE(false, "the request is never answered");
@@ -115,8 +117,8 @@ std::optional<journal::Invocation> World::row(const InvocationId& id) {
 
 std::vector<journal::Invocation> World::rows() {
   std::vector<journal::Invocation> rows;
-  const auto read = parts_->engine.tables().each_invocation(
-      std::nullopt, [&](Result<journal::Invocation> row) {
+  const auto read =
+      parts_->engine.tables().each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
         BOOST_REQUIRE(row.has_value());
         rows.push_back(std::move(*row));
         return true;

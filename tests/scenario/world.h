@@ -1,7 +1,7 @@
 #pragma once
-// World: services written with the SDK, served by the whole engine on virtual time, and what a test does
-// to both. Everything settles before a call returns. Kept apart from the engine's headers, so that a
-// scenario compiles quickly.
+// World: services written with the SDK, served by the whole engine on virtual time, and what a test
+// does to both. Everything settles before a call returns. Kept apart from the engine's headers, so
+// that a scenario compiles quickly.
 
 #include <cstdint>
 #include <map>

@@ -193,9 +193,8 @@ BOOST_AUTO_TEST_CASE(strings_come_back_exactly) {
 }
 
 BOOST_AUTO_TEST_CASE(text_that_is_not_utf_8_is_refused) {
-  for (const std::string bad :
-       {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xC3",
-        "\xF4\x90\x80\x80", "ok\xFF"}) {
+  for (const std::string bad : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80",
+                                "\xF5\x80\x80\x80", "\xC3", "\xF4\x90\x80\x80", "ok\xFF"}) {
     BOOST_TEST(encode_error_of(bad) != "no error");
     BOOST_TEST(error_of<std::string>("\"" + bad + "\"") != "no error");
   }
@@ -220,9 +219,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_one_json_value_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(the_depth_is_limited) {
-  const auto nested = [](int depth) {
-    return Bytes(depth, '[') + Bytes(depth, ']');
-  };
+  const auto nested = [](int depth) { return Bytes(depth, '[') + Bytes(depth, ']'); };
   BOOST_TEST(error_of<int>(nested(64)) == "$: expected an integer, got an array");
   BOOST_TEST(error_of<int>(nested(65)).rfind("not JSON: ", 0) == 0U);
   BOOST_TEST(error_of<int>(nested(1'000'000)).rfind("not JSON: ", 0) == 0U);

@@ -133,10 +133,8 @@ BOOST_AUTO_TEST_CASE(builders_stand_in_a_list_of_definitions) {
 }
 
 BOOST_AUTO_TEST_CASE(content_types_follow_the_signature) {
-  const ServiceDefinition service = Service("S")
-                                        .handler("greet", greet)
-                                        .handler("ping", ping)
-                                        .handler("echo", echo);
+  const ServiceDefinition service =
+      Service("S").handler("greet", greet).handler("ping", ping).handler("echo", echo);
   const ServiceDefinition workflow = Workflow("W").run(run);
 
   BOOST_TEST(service.handlers[0].input_content_type == "application/json");
@@ -155,10 +153,8 @@ BOOST_AUTO_TEST_CASE(content_types_follow_the_signature) {
 }
 
 BOOST_AUTO_TEST_CASE(invoke_decodes_runs_and_encodes) {
-  const ServiceDefinition service = Service("S")
-                                        .handler("greet", greet)
-                                        .handler("ping", ping)
-                                        .handler("echo", echo);
+  const ServiceDefinition service =
+      Service("S").handler("greet", greet).handler("ping", ping).handler("echo", echo);
   const ServiceDefinition object = Object("O").exclusive("add", add).shared("key", key_of);
   const ServiceDefinition workflow = Workflow("W").run(run).shared("approve", approve);
 

@@ -50,8 +50,7 @@ void EngineFixture::start() {
   config_ = std::make_unique<Config>();
   system_ = std::make_unique<caf::actor_system>(*config_);
   engine_ = std::make_unique<actors::EngineImpl>(
-      *system_,
-      actors::Engine::Parts{store_, *committer_, clock_, random_, catalog_, handlers_},
+      *system_, actors::Engine::Parts{store_, *committer_, clock_, random_, catalog_, handlers_},
       actors::EngineOptions{}, actors::StepPool::Drive::kInline);
   engine_->recover();
 }

@@ -1,7 +1,7 @@
 #pragma once
-// EngineFixture: the whole engine in one thread, on virtual time and a store that forgets what was not
-// synced. Actors run on CAF's deterministic scheduler; which of those that are ready goes next is drawn
-// from a seed. crash() ends the process as a power cut would, start() begins the next one.
+// EngineFixture: the whole engine in one thread, on virtual time and a store that forgets what was
+// not synced. Actors run on CAF's deterministic scheduler; which of those that are ready goes next
+// is drawn from a seed. crash() ends the process as a power cut would, start() begins the next one.
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -73,6 +73,7 @@ class EngineFixture {
 
 // A request for a handler of an unkeyed service; set `key` for others.
 actors::InvokeRequest request(std::string service, std::string handler, Bytes body = {});
-actors::InvokeRequest request(std::string service, std::string key, std::string handler, Bytes body);
+actors::InvokeRequest request(std::string service, std::string key, std::string handler,
+                              Bytes body);
 
 }  // namespace holdfast::testing

@@ -110,31 +110,41 @@ class ScriptedAttempt final : public actors::Attempt {
         issue({{}, journal::Sleep{host_.now_unix_ms() + op.millis, next_completion_++}});
         break;
       case Kind::kCall: {
-        journal::Call call{op.service, op.key, op.name, op.value, {}, op.idempotency_key,
-                           next_completion_, next_completion_ + 1, 0};
+        journal::Call call{op.service,
+                           op.key,
+                           op.name,
+                           op.value,
+                           {},
+                           op.idempotency_key,
+                           next_completion_,
+                           next_completion_ + 1,
+                           0};
         awaited_ = next_completion_ + 1;
         next_completion_ += 2;
         issue({{}, std::move(call)});
         break;
       }
       case Kind::kSend: {
-        journal::Call call{op.service, op.key, op.name, op.value, {}, op.idempotency_key,
-                           next_completion_++, 0,
-                           op.millis == 0 ? 0 : host_.now_unix_ms() + op.millis};
+        journal::Call call{
+            op.service,         op.key, op.name,
+            op.value,           {},     op.idempotency_key,
+            next_completion_++, 0,      op.millis == 0 ? 0 : host_.now_unix_ms() + op.millis};
         issue({{}, std::move(call)});
         return;
       }
       case Kind::kGet: {
         const bool known = !recorded_.empty();
-        const auto value =
-            known ? std::get<journal::ReadState>(recorded_.front().body).value
-                  : host_.read_state(op.name);
+        const auto value = known ? std::get<journal::ReadState>(recorded_.front().body).value
+                                 : host_.read_state(op.name);
         issue({{}, journal::ReadState{op.name, 0, value}});
         result_ = value.value_or("");
         return;
       }
       case Kind::kSet:
-        issue({{}, journal::WriteState{op.name, op.value == "+1" ? std::to_string(std::atoi(result_.c_str()) + 1) : op.value}});
+        issue({{},
+               journal::WriteState{op.name, op.value == "+1"
+                                                ? std::to_string(std::atoi(result_.c_str()) + 1)
+                                                : op.value}});
         if (op.value == "+1") result_ = std::to_string(std::atoi(result_.c_str()) + 1);
         return;
       case Kind::kAwakeable:
@@ -143,8 +153,9 @@ class ScriptedAttempt final : public actors::Attempt {
         issue({{}, journal::Promise{journal::Promise::Act::kGet, op.name, next_completion_++, {}}});
         break;
       case Kind::kPromiseSet:
-        issue({{}, journal::Promise{journal::Promise::Act::kComplete, op.name, next_completion_++,
-                                    journal::Outcome{op.value}}});
+        issue({{},
+               journal::Promise{journal::Promise::Act::kComplete, op.name, next_completion_++,
+                                journal::Outcome{op.value}}});
         break;
       case Kind::kFail:
         break;
@@ -199,19 +210,30 @@ class ScriptedAttempt final : public actors::Attempt {
 Op run(std::string name, std::function<actors::StepOutcome()> closure) {
   return {Kind::kRun, std::move(name), {}, {}, {}, 0, {}, std::move(closure)};
 }
-Op run_held(std::string name,
-            std::function<void(std::function<void(actors::StepOutcome)>)> held) {
+Op run_held(std::string name, std::function<void(std::function<void(actors::StepOutcome)>)> held) {
   return {Kind::kRun, std::move(name), {}, {}, {}, 0, {}, {}, std::move(held)};
 }
 Op sleep(std::int64_t millis) { return {Kind::kSleep, {}, {}, {}, {}, millis, {}, {}}; }
 Op call(std::string service, std::string key, std::string handler, Bytes parameter) {
-  return {Kind::kCall, std::move(handler), std::move(service), std::move(key), std::move(parameter),
-          0, {}, {}};
+  return {Kind::kCall,
+          std::move(handler),
+          std::move(service),
+          std::move(key),
+          std::move(parameter),
+          0,
+          {},
+          {}};
 }
 Op send(std::string service, std::string key, std::string handler, Bytes parameter,
         std::int64_t delay_ms) {
-  return {Kind::kSend, std::move(handler), std::move(service), std::move(key), std::move(parameter),
-          delay_ms, {}, {}};
+  return {Kind::kSend,
+          std::move(handler),
+          std::move(service),
+          std::move(key),
+          std::move(parameter),
+          delay_ms,
+          {},
+          {}};
 }
 Op get(std::string key) { return {Kind::kGet, std::move(key), {}, {}, {}, 0, {}, {}}; }
 Op set(std::string key, Bytes value) {

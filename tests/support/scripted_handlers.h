@@ -1,7 +1,7 @@
 #pragma once
 // ScriptedHandlers: handlers as lists of operations, for tests of the engine that want no SDK. Each
-// operation is awaited before the next one begins. Replay compares nothing but the kind of command; that
-// the outcome is taken from the journal is the point.
+// operation is awaited before the next one begins. Replay compares nothing but the kind of command;
+// that the outcome is taken from the journal is the point.
 
 #include <functional>
 #include <map>
@@ -14,12 +14,23 @@
 namespace holdfast::testing {
 
 struct Op {
-  enum class Kind { kRun, kSleep, kCall, kSend, kGet, kSet, kAwakeable, kPromiseGet, kPromiseSet, kFail };
+  enum class Kind {
+    kRun,
+    kSleep,
+    kCall,
+    kSend,
+    kGet,
+    kSet,
+    kAwakeable,
+    kPromiseGet,
+    kPromiseSet,
+    kFail
+  };
   Kind kind = Kind::kRun;
-  std::string name;                       // Step, state key, promise name, or target handler.
-  std::string service, key;               // Of a call or send.
-  Bytes value;                            // To set, or the parameter.
-  std::int64_t millis = 0;                // To sleep, or a send's delay.
+  std::string name;          // Step, state key, promise name, or target handler.
+  std::string service, key;  // Of a call or send.
+  Bytes value;               // To set, or the parameter.
+  std::int64_t millis = 0;   // To sleep, or a send's delay.
   std::optional<std::string> idempotency_key;
   std::function<actors::StepOutcome()> closure;  // kRun.
   // Or, kRun too: gets the call that reports its end, to be made whenever the test likes.

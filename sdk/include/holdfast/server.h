@@ -53,19 +53,19 @@ inline constexpr std::uint64_t kDebugMark = 0;
 
 // SDK | compiler | standard library and its release | debug containers | size of a pointer.
 inline constexpr std::uint64_t kAbiVersion = detail::kSdkAbi << 32 | detail::kCompilerMark << 24 |
-                                             detail::kLibraryMark << 16 |
-                                             detail::kDebugMark << 8 | sizeof(void*);
+                                             detail::kLibraryMark << 16 | detail::kDebugMark << 8 |
+                                             sizeof(void*);
 
 }  // namespace holdfast
 
 // What a handler library exports. dlsym("holdfast_abi_version") is the address of the number,
 // dlsym("holdfast_services") a function that returns a new vector, which the caller deletes.
-#define HOLDFAST_SERVICES(...)                                                                   \
-  extern "C" {                                                                                   \
-  __attribute__((visibility("default"))) extern const std::uint64_t holdfast_abi_version;        \
-  const std::uint64_t holdfast_abi_version = ::holdfast::kAbiVersion;                            \
-  __attribute__((visibility("default"))) std::vector<::holdfast::ServiceDefinition>*             \
-  holdfast_services() {                                                                          \
-    return new std::vector<::holdfast::ServiceDefinition>{__VA_ARGS__};                          \
-  }                                                                                              \
+#define HOLDFAST_SERVICES(...)                                                            \
+  extern "C" {                                                                            \
+  __attribute__((visibility("default"))) extern const std::uint64_t holdfast_abi_version; \
+  const std::uint64_t holdfast_abi_version = ::holdfast::kAbiVersion;                     \
+  __attribute__((visibility("default"))) std::vector<::holdfast::ServiceDefinition>*      \
+  holdfast_services() {                                                                   \
+    return new std::vector<::holdfast::ServiceDefinition>{__VA_ARGS__};                   \
+  }                                                                                       \
   }

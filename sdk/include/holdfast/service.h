@@ -98,8 +98,8 @@ struct HandlerDefinition {
   HandlerOptions options = {};
   std::string input_content_type = {};   // "*/*": any. Empty: takes no input.
   std::string output_content_type = {};  // Empty: returns nothing.
-  bool input_required = false;      // An empty input is an error.
-  bool input_forbidden = false;     // The handler has no input parameter.
+  bool input_required = false;           // An empty input is an error.
+  bool input_forbidden = false;          // The handler has no input parameter.
   // Makes the context, decodes the input (TerminalError 400 when it cannot), runs the handler,
   // encodes. The core outlives the task; the definition need not.
   std::function<Task<Bytes>(runtime::ContextCore&, Bytes)> invoke = {};
@@ -152,7 +152,7 @@ struct SignatureOf {
   static constexpr bool kIsCallable = false;
 };
 template <class F>
-  requires requires { &F::operator(); }
+requires requires { &F::operator(); }
 struct SignatureOf<F> : SignatureOf<decltype(&F::operator())> {};
 template <class R, class... Args>
 struct SignatureOf<R (*)(Args...)> : Signature<R, Args...> {};
@@ -227,8 +227,7 @@ HandlerDefinition define_callable(std::string name, HandlerKind kind, F handler,
   using Found = SignatureOf<F>;
   using First = std::tuple_element_t<0, typename Found::Arguments>;
   using C = std::remove_reference_t<First>;
-  constexpr bool context_fits =
-      std::is_lvalue_reference_v<First> && Contexts::template kHas<C>;
+  constexpr bool context_fits = std::is_lvalue_reference_v<First> && Contexts::template kHas<C>;
   static_assert(context_fits,
                 "this handler's first parameter is not the context of where it is registered. "
                 "Service: Context&; Object: ObjectContext& when exclusive, "
@@ -252,8 +251,8 @@ HandlerDefinition define_callable(std::string name, HandlerKind kind, F handler,
     } else {
       using Second = std::tuple_element_t<1, typename Found::Arguments>;
       using Input = std::remove_cvref_t<Second>;
-      constexpr bool is_taken_well = !std::is_lvalue_reference_v<Second> ||
-                                     std::is_const_v<std::remove_reference_t<Second>>;
+      constexpr bool is_taken_well =
+          !std::is_lvalue_reference_v<Second> || std::is_const_v<std::remove_reference_t<Second>>;
       static_assert(is_taken_well, "a handler takes its input by value or by const reference");
       if constexpr (is_taken_well) {
         describe_input<Input>(definition);
@@ -290,8 +289,8 @@ HandlerDefinition define_handler(std::string name, HandlerKind kind, F handler,
 // What the three builders share.
 class ServiceBuilder {
  public:
-  operator ServiceDefinition() const& { return definition_; }           // NOLINT: implicit
-  operator ServiceDefinition() && { return std::move(definition_); }    // NOLINT: implicit
+  operator ServiceDefinition() const& { return definition_; }         // NOLINT: implicit
+  operator ServiceDefinition() && { return std::move(definition_); }  // NOLINT: implicit
 
  protected:
   ServiceBuilder(std::string name, ServiceKind kind, ServiceOptions options) {
