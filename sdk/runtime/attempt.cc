@@ -1,7 +1,6 @@
 #include "sdk/runtime/attempt.h"
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -9,13 +8,12 @@
 #include "sdk/runtime/awakeable_id.h"
 #include "sdk/runtime/command_check.h"
 #include "sdk/runtime/failure.h"
-#include "sdk/runtime/step_retry.h"
-#include "storage/base/check.h"
+#include "sdk/runtime/request.h"
 
 namespace holdfast::runtime {
 
 Attempt::Attempt(const HandlerDefinition& handler, SessionHost& host)
-    : handler_(handler), host_(host), random_(0) {}
+    : handler_(handler), host_(host), random_(0), cancellation_(arrivals_) {}
 
 Attempt::~Attempt() { ending_ = true; }
 
@@ -93,14 +91,11 @@ SessionState Attempt::settle() {
       fail_mismatch(replay_.mismatch_instead("waits for something that is not recorded"));
     } else {
       look_after_awaited_steps();
-      if (!error_) release_steps();
+      if (!error_) steps_.release(host_);
     }
   }
   if (error_) state_ = SessionState::kFailed;
-  if (state_ != SessionState::kBlocked) {
-    held_back_.clear();
-    left_behind_.clear();
-  }
+  if (state_ != SessionState::kBlocked) steps_.drop_all();
   return state_;
 }
 
@@ -115,7 +110,7 @@ void Attempt::finish() {
   } catch (...) {
     return fail(500, "an exception that is not a std::exception");
   }
-  held_back_.clear();  // Nobody is left to look at what they come to.
+  steps_.drop_held_back();  // Nobody is left to look at what they come to.
   if (issue({{}, std::move(output)}) == Issued::kFailed) return;
   if (replay_.replaying()) return fail_mismatch(replay_.mismatch_instead("has ended"));
   state_ = SessionState::kEnded;
@@ -141,13 +136,8 @@ protocol::WaitSet Attempt::waiting() const {
   protocol::WaitSet set;
   if (awaited_ == nullptr) return set;
   std::vector<const Slot*> slots;
-  if (cancelled_before(awaited_->verdict().position)) {
-    const Position cancelled = arrivals_.cancellations()[cancellations_thrown_];
-    for (const Child& child : children_) {
-      if (open_at(child, cancelled) && !child.invocation_id->verdict().decided()) {
-        slots.push_back(child.invocation_id);
-      }
-    }
+  if (cancellation_.is_before(awaited_->verdict().position)) {
+    slots = cancellation_.unknown_ids();
   } else {
     awaited_->collect(slots);
   }
@@ -175,42 +165,27 @@ void Attempt::block(const Awaited& awaited, std::coroutine_handle<> handle) {
 }
 
 void Attempt::end_await() {
-  if (std::exchange(cancelled_now_, false)) throw CancelledError();
+  if (cancellation_.take()) throw CancelledError();
 }
 
 bool Attempt::ready(const Awaited& awaited) {
   if (error_) return false;
   const Position position = awaited.verdict().position;
-  if (!cancelled_before(position)) {
+  if (!cancellation_.is_before(position)) {
     if (position == kUndecided) return false;
-    leave_steps_behind(awaited);
+    steps_.leave_behind(awaited);
     return true;
   }
-  if (!cancel_children()) return false;
-  leave_steps_behind(awaited);
-  ++cancellations_thrown_;
-  cancelled_now_ = true;
+  if (!cancel_calls()) return false;
+  steps_.leave_behind(awaited);
+  cancellation_.end_await();
   return true;
 }
 
-bool Attempt::cancelled_before(Position position) const {
-  const std::vector<Position>& cancellations = arrivals_.cancellations();
-  return cancellations_thrown_ < cancellations.size() &&
-         cancellations[cancellations_thrown_] < position;
-}
-
-bool Attempt::open_at(const Child& child, Position position) const {
-  return child.result->position > position;
-}
-
-bool Attempt::cancel_children() {
-  const Position cancelled = arrivals_.cancellations()[cancellations_thrown_];
-  for (const Child& child : children_) {
-    if (open_at(child, cancelled) && !child.invocation_id->verdict().decided()) return false;
-  }
-  for (const Child& child : children_) {
-    if (!open_at(child, cancelled) || child.invocation_id->failure) continue;
-    protocol::SendSignalCommand signal{child.invocation_id->value, protocol::kCancelSignal, {}};
+bool Attempt::cancel_calls() {
+  if (!cancellation_.unknown_ids().empty()) return false;
+  for (const Slot* id : cancellation_.known_ids()) {
+    protocol::SendSignalCommand signal{id->value, protocol::kCancelSignal, {}};
     if (issue({{}, std::move(signal)}) == Issued::kFailed) return false;
   }
   return true;
@@ -234,7 +209,7 @@ Attempt::Issued Attempt::issue(protocol::Command command) {
     ++commands_;
     return Issued::kReplayed;
   }
-  release_steps();
+  steps_.release(host_);
   ++commands_;
   host_.on_command(std::move(command));
   return Issued::kSent;
@@ -350,13 +325,7 @@ void Attempt::clear_all_state() {
 
 CallSlots Attempt::call(CallRequest request) {
   require_handler();
-  protocol::CallCommand command;
-  command.service = std::move(request.service);
-  command.key = std::move(request.key);
-  command.handler = std::move(request.handler);
-  command.parameter = std::move(request.parameter);
-  command.headers = std::move(request.headers);
-  command.idempotency_key = std::move(request.idempotency_key);
+  protocol::CallCommand command = to_call(std::move(request));
   command.invocation_id_completion = ++last_completion_;
   Slot* invocation_id = &arrivals_.completion(last_completion_);
   command.completion = ++last_completion_;
@@ -364,19 +333,13 @@ CallSlots Attempt::call(CallRequest request) {
   if (issue({{}, std::move(command)}) == Issued::kFailed) {
     return {&arrivals_.lone_slot(), &arrivals_.lone_slot()};
   }
-  children_.push_back({invocation_id, result});
+  cancellation_.add_call({invocation_id, result});
   return {invocation_id, result};
 }
 
 Slot* Attempt::send(CallRequest request, std::chrono::milliseconds delay) {
   require_handler();
-  protocol::OneWayCallCommand command;
-  command.service = std::move(request.service);
-  command.key = std::move(request.key);
-  command.handler = std::move(request.handler);
-  command.parameter = std::move(request.parameter);
-  command.headers = std::move(request.headers);
-  command.idempotency_key = std::move(request.idempotency_key);
+  protocol::OneWayCallCommand command = to_one_way_call(std::move(request));
   if (delay.count() > 0 && !replay_.replaying() && !ending_) {
     const std::int64_t delay_ms =
         std::min<std::int64_t>(delay.count(), std::numeric_limits<std::int64_t>::max() / 4);
@@ -387,23 +350,6 @@ Slot* Attempt::send(CallRequest request, std::chrono::milliseconds delay) {
   if (issue({{}, std::move(command)}) == Issued::kFailed) return &arrivals_.lone_slot();
   return invocation_id;
 }
-
-namespace {
-
-protocol::AttachTarget to_attach_target(Target target) {
-  if (auto* id = std::get_if<IdTarget>(&target)) {
-    return protocol::InvocationTarget{std::move(id->invocation_id)};
-  }
-  if (auto* request = std::get_if<RequestTarget>(&target)) {
-    return protocol::IdempotentTarget{std::move(request->service), std::move(request->key),
-                                      std::move(request->handler),
-                                      std::move(request->idempotency_key)};
-  }
-  auto& run = std::get<RunTarget>(target);
-  return protocol::WorkflowTarget{std::move(run.workflow), std::move(run.key)};
-}
-
-}  // namespace
 
 Slot* Attempt::attach(Target target) {
   return ask(protocol::AttachCommand{to_attach_target(std::move(target)), 0});
@@ -492,82 +438,23 @@ Slot* Attempt::run(std::string name, const std::optional<RunOptions>& options, S
   if (issued == Issued::kFailed) return &arrivals_.lone_slot();
   if (slot->verdict().decided()) return slot;
 
-  steps_.push_back({command.completion, commands_ - 1, name, options, issued == Issued::kReplayed});
-  held_back_.push_back(
-      {command.completion, std::move(name),
-       [body = std::move(body)](std::function<void(StepOutcome)> done) {
-         body([done = std::move(done)](StepResult result) {
-           if (auto* failed = std::get_if<StepFailed>(&result)) {
-             done(StepFailure{to_failure(std::move(failed->failed)), failed->terminal});
-           } else {
-             done(std::get<Bytes>(std::move(result)));
-           }
-         });
-       }});
-  if (issued == Issued::kSent) release_steps();
+  steps_.add(
+      {command.completion, commands_ - 1, std::move(name), options, issued == Issued::kReplayed},
+      std::move(body));
+  if (issued == Issued::kSent) steps_.release(host_);
   return slot;
 }
 
-void Attempt::release_steps() {
-  std::vector<Step> steps = std::move(held_back_);
-  held_back_.clear();
-  for (Step& step : steps) {
-    step_of(step.completion)->in_flight = true;
-    ++steps_in_flight_;
-    host_.on_step(std::move(step));
-  }
-}
-
-Attempt::RunStep* Attempt::step_of(protocol::CompletionId completion) {
-  const auto found = std::lower_bound(
-      steps_.begin(), steps_.end(), completion,
-      [](const RunStep& a, protocol::CompletionId id) { return a.completion < id; });
-  return found == steps_.end() || found->completion != completion ? nullptr : &*found;
-}
-
-namespace {
-
-bool waits_for(const std::vector<const Slot*>& slots, protocol::CompletionId completion) {
-  return std::any_of(slots.begin(), slots.end(), [&](const Slot* slot) {
-    return slot->source == Slot::Source::kCompletion && slot->number == completion;
-  });
-}
-
-// Those that `slots` wait for go from one list to the other.
-void move_awaited(const std::vector<const Slot*>& slots, std::vector<Step>& from,
-                  std::vector<Step>& to) {
-  const auto rest = std::stable_partition(from.begin(), from.end(), [&](const Step& step) {
-    return !waits_for(slots, step.completion);
-  });
-  std::move(rest, from.end(), std::back_inserter(to));
-  from.erase(rest, from.end());
-}
-
-}  // namespace
-
-void Attempt::leave_steps_behind(const Awaited& awaited) {
-  if (held_back_.empty()) return;
-  std::vector<const Slot*> slots;
-  awaited.collect(slots);
-  move_awaited(slots, held_back_, left_behind_);
-}
-
 void Attempt::look_after_awaited_steps() {
-  if (left_behind_.empty() && failures_kept_ == 0) return;
-  if (cancelled_before(awaited_->verdict().position)) return;  // It waits for calls to be known.
-  std::vector<const Slot*> slots;
-  awaited_->collect(slots);
-  move_awaited(slots, left_behind_, held_back_);
-  for (const RunStep& step : steps_) {
-    if (step.failure && waits_for(slots, step.completion)) return fail_step(step, *step.failure);
-  }
+  if (!steps_.any_set_aside()) return;
+  // When it is being cancelled, it waits for the ids of calls.
+  if (cancellation_.is_before(awaited_->verdict().position)) return;
+  if (const RunStep* failed = steps_.await_again(*awaited_)) fail_step(*failed, *failed->failure);
 }
 
 SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome outcome) {
-  RunStep* const step = step_of(completion);
-  if (step == nullptr || !step->in_flight) return state_;
-  step->in_flight = false;
-  --steps_in_flight_;
+  RunStep* const step = steps_.end(completion);
+  if (step == nullptr) return state_;
   if (state_ != SessionState::kBlocked) return state_;
 
   if (auto* value = std::get_if<Bytes>(&outcome)) {
@@ -575,26 +462,12 @@ SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome o
     return state_;
   }
   StepFailure& failure = std::get<StepFailure>(outcome);
-  if (failure.terminal || (step->options && !step_delay_ms(*step))) {
+  if (failure.terminal || (step->options && !step_delay_ms(*step, start_))) {
     host_.on_proposal(completion, std::move(failure.failure));
     return state_;
   }
-  step->failure = std::move(failure);
-  ++failures_kept_;
+  steps_.keep_failure(*step, std::move(failure));
   return settle();
-}
-
-std::optional<std::int64_t> Attempt::step_delay_ms(const RunStep& step) const {
-  // The counters of Start speak of what was recorded last; a step of this attempt has no history.
-  StepHistory history;
-  if (step.recorded) {
-    history.failed_before = start_.retry_count;
-    history.retrying_for_ms = start_.retrying_for_ms;
-  }
-  SeededRandom chance(start_.random_seed ^ (std::uint64_t{step.completion} << 32) ^
-                      start_.retry_count);
-  history.chance = chance.next();
-  return next_step_delay_ms(*step.options, history);
 }
 
 void Attempt::fail_step(const RunStep& step, const StepFailure& failure) {
@@ -602,7 +475,7 @@ void Attempt::fail_step(const RunStep& step, const StepFailure& failure) {
   error_->related_command = step.command;
   error_->related_command_name = step.name;
   error_->related_command_type = "Run";
-  if (step.options) error_->next_retry_delay_ms = step_delay_ms(step);
+  if (step.options) error_->next_retry_delay_ms = step_delay_ms(step, start_);
 }
 
 }  // namespace holdfast::runtime

@@ -24,9 +24,11 @@
 #include "sdk/include/holdfast/runtime/context_core.h"
 #include "sdk/include/holdfast/task.h"
 #include "sdk/runtime/arrivals.h"
+#include "sdk/runtime/cancellation.h"
 #include "sdk/runtime/replay.h"
 #include "sdk/runtime/session.h"
 #include "sdk/runtime/state_overlay.h"
+#include "sdk/runtime/steps.h"
 #include "storage/base/random.h"
 
 namespace holdfast::runtime {
@@ -43,7 +45,7 @@ class Attempt final : public ContextCore {
   SessionState state() const { return state_; }
   protocol::WaitSet waiting() const;
   const protocol::AttemptError& error() const { return *error_; }
-  std::size_t steps_in_flight() const { return steps_in_flight_; }
+  std::size_t steps_in_flight() const { return steps_.in_flight(); }
 
   Slot* run(std::string name, const std::optional<RunOptions>& options, StepBody body) override;
   Slot* sleep(std::chrono::milliseconds duration, std::string name) override;
@@ -81,19 +83,6 @@ class Attempt final : public ContextCore {
   struct AttemptOver {};
 
   enum class Issued { kFailed, kReplayed, kSent };
-  struct Child {
-    Slot* invocation_id;
-    Slot* result;
-  };
-  struct RunStep {
-    protocol::CompletionId completion;
-    std::uint32_t command;
-    std::string name;
-    std::optional<RunOptions> options;
-    bool recorded;  // By an earlier attempt.
-    bool in_flight = false;
-    std::optional<StepFailure> failure = std::nullopt;  // That nobody has waited for yet.
-  };
 
   // Takes the journal apart. False when it is none.
   bool take_journal();
@@ -105,7 +94,6 @@ class Attempt final : public ContextCore {
   void fail(std::uint16_t code, std::string message);
   void fail_mismatch(std::string message);
   void fail_step(const RunStep& step, const StepFailure& failure);
-  std::optional<std::int64_t> step_delay_ms(const RunStep& step) const;
 
   // Throws std::logic_error outside the handler.
   void require_handler() const;
@@ -116,19 +104,13 @@ class Attempt final : public ContextCore {
   Issued issue_now(protocol::CommandBody body);
   Slot* answer(std::optional<Bytes> value);
   Slot* answer_keys(std::vector<Bytes> keys);
-  void release_steps();
-  RunStep* step_of(protocol::CompletionId completion);
-  // The await of `awaited` is over; what it has waited for in vain is left behind.
-  void leave_steps_behind(const Awaited& awaited);
   // The handler waits: takes up again what was left behind, fails by what has failed meanwhile.
   void look_after_awaited_steps();
 
   // Whether the await of `awaited` is over; decides whether by a cancellation.
   bool ready(const Awaited& awaited);
-  bool cancelled_before(Position position) const;
   // Cancels the calls under way. False while the id of one of them is not known.
-  bool cancel_children();
-  bool open_at(const Child& child, Position position) const;
+  bool cancel_calls();
 
   const HandlerDefinition& handler_;
   SessionHost& host_;
@@ -137,18 +119,13 @@ class Attempt final : public ContextCore {
   SeededRandom random_;
   Replay replay_;
   Arrivals arrivals_;
+  Cancellation cancellation_;
   StateOverlay overlay_;
+  Steps steps_;
 
   protocol::CompletionId last_completion_ = 0;
   std::uint32_t next_signal_ = protocol::kFirstAwakeable;
   std::uint32_t commands_ = 0;  // Issued so far; Input is one.
-  std::vector<Child> children_;
-
-  std::vector<RunStep> steps_;  // Ascending completions; only those that had to be executed.
-  std::vector<Step> held_back_;
-  std::vector<Step> left_behind_;
-  std::size_t failures_kept_ = 0;
-  std::size_t steps_in_flight_ = 0;
 
   SessionState state_ = SessionState::kBlocked;
   std::optional<protocol::AttemptError> error_;
@@ -156,8 +133,6 @@ class Attempt final : public ContextCore {
   bool ending_ = false;                   // The frame is being destroyed.
   const Awaited* awaited_ = nullptr;
   std::coroutine_handle<> blocked_;
-  std::size_t cancellations_thrown_ = 0;
-  bool cancelled_now_ = false;
 
   Task<Bytes> task_;  // Last: its locals may use all of the above while they are destroyed.
 };

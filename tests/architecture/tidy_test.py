@@ -13,7 +13,6 @@ COLUMNS_MAX = 110  # The formatter aims at 100; this is for what it cannot break
 # Name of a file -> its lines; name of a file and its longest function's first line -> its lines.
 LONG_FILES = {
     "sdk/include/holdfast/context.h": 530,
-    "sdk/runtime/attempt.cc": 560,
     "tests/sdk/session_test.cc": 700,
 }
 LONG_FUNCTIONS = {
