@@ -230,11 +230,10 @@ void InvocationActor::kill(ActOn& mail) {
     }
   }
   finish(journal::Failure{409, "killed", {}});
-  then_.push_back([&router = world_.router, children] {
-    for (const auto& child : children) {
-      router.deliver(child, InvocationMail{ActOn{Engine::Act::kKill, [](const auto&) {}}});
-    }
-  });
+  for (const journal::InvocationId& child : children) {
+    decision_.facts.push_back(journal::Tell{
+        child, journal::Entry{{}, journal::Notification{journal::kKillSignal, journal::Empty{}}}});
+  }
   then_.push_back(report(mail, ActResult::kDone));
 }
 

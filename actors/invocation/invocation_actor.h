@@ -69,6 +69,7 @@ class InvocationActor : public caf::event_based_actor {
   void on(Arrived& mail);
   void on(TimerFired& mail);
   void resume_if_due();
+  void kill_now();
 
   // running.cc: the attempt
   void on(StepDone& mail);

@@ -11,6 +11,19 @@ namespace holdfast::actors {
 
 using journal::Status;
 
+namespace {
+
+bool killed_by(const journal::Notification& notification) {
+  return notification.of == decltype(notification.of)(journal::kKillSignal);
+}
+
+}  // namespace
+
+void InvocationActor::kill_now() {
+  ActOn act{Engine::Act::kKill, [](const auto&) {}};
+  on(act);
+}
+
 void InvocationActor::on(Begin& mail) {
   if (presence_ == Presence::kUnknown && !mail.id_determined) presence_ = Presence::kAbsent;
   load_if_unknown();
@@ -92,6 +105,8 @@ void InvocationActor::resume_if_due() {
       return notification != nullptr && wakes(*notification);
     });
   };
+  const auto is_kill = [](const journal::Notification& one) { return killed_by(one); };
+  if (state_.row.status != Status::kCompleted && woken_by(is_kill)) return kill_now();
   switch (state_.row.status) {
     case Status::kRunning:
       want_attempt_ = true;
@@ -131,6 +146,7 @@ void InvocationActor::on(Arrived& mail) {
   state_.fold(mail.entry);
   const auto& notification = std::get<journal::Notification>(mail.entry.body);
   const Status status = state_.row.status;
+  if (killed_by(notification) && status != Status::kCompleted) return kill_now();
   const bool is_cancel = notification.of == decltype(notification.of)(journal::kCancelSignal);
   const bool wakes = (status == Status::kSuspended && state_.row.waits.wakes_for(notification)) ||
                      (is_cancel && (status == Status::kPaused || status == Status::kBackingOff));

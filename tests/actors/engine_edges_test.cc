@@ -391,6 +391,38 @@ BOOST_AUTO_TEST_CASE(an_exception_out_of_a_handler_ends_the_process) {
   }));
 }
 
+BOOST_AUTO_TEST_CASE(a_kill_that_is_durable_reaches_all_children_whatever_crashes) {
+  int killed = 0;
+  for (int cut = 0; cut < 60; ++cut) {
+    BOOST_TEST_CONTEXT("crash after " << cut << " steps") {
+      ScriptedHandlers handlers;
+      handlers.add(ServiceKind::kService, "Outer", "go",
+                   {HandlerKind::kPlain, {call("Middle", "", "go", "")}, {}});
+      handlers.add(ServiceKind::kService, "Middle", "go",
+                   {HandlerKind::kPlain, {call("Inner", "", "go", "")}, {}});
+      handlers.add(ServiceKind::kService, "Inner", "go", {HandlerKind::kPlain, {awakeable()}, {}});
+      EngineFixture world(handlers, handlers.catalog(), 7);
+      const auto outer = world.send(request("Outer", "go"));
+      world.advance(Millis(10'000));
+
+      world.engine().act(outer.id, actors::Engine::Act::kKill, [](const auto&) {});
+      for (int step = 0; step < cut; ++step) world.step();
+      world.crash();
+      world.start();
+      world.advance(Millis(10'000));
+
+      int completed = 0;
+      (void)world.tables().each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
+        completed += row->status == Status::kCompleted;
+        return true;
+      });
+      BOOST_TEST((completed == 0 || completed == 3));
+      killed += completed == 3;
+    }
+  }
+  BOOST_TEST(killed > 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace holdfast::testing
