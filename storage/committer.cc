@@ -16,6 +16,12 @@ const Logger log("storage");
 constexpr std::size_t kRoundKept = 16384;
 constexpr int kRoundsAfterStop = 256;
 
+// A round as large as this says that the process is busy. Then rounds begin at most this often: on
+// few cores each sync takes time from those who prepare the next one, and rounds that follow each
+// other too closely stay small for ever. A lone client never meets this.
+constexpr std::size_t kBusyRound = 8;
+constexpr std::chrono::microseconds kBusyInterval(300);
+
 const char* name(AppendOutcome::Kind kind) {
   switch (kind) {
     case AppendOutcome::Kind::kCommitted:
@@ -87,6 +93,11 @@ void Committer::run() {
       wake_.wait(lock);
       sleeping_ = false;
     }
+    if (busy()) {
+      // Whoever submits now does not notify; stop() does.
+      wake_.wait_until(lock, last_taken_ + kBusyInterval, [this] { return stopping_; });
+    }
+    last_taken_ = std::chrono::steady_clock::now();
     if (!take_queued() || (stopping_ && rounds_left-- == 0)) {
       closed_ = true;
       return;
@@ -97,9 +108,13 @@ void Committer::run() {
   }
 }
 
+// REQUIRES: mutex_ is held.
+bool Committer::busy() const { return last_round_ >= kBusyRound && !stopping_; }
+
 // REQUIRES: mutex_ is held. Moves the queue to round_; false when it is empty.
 bool Committer::take_queued() {
   CHECK(round_.empty(), "the last round is over");
+  last_round_ = queued_.size();
   if (queued_.empty()) return false;
   round_.swap(queued_);
   round_first_ticket_ = last_ticket_ - round_.size() + 1;

@@ -17,6 +17,7 @@
 // An idle committer sleeps; nothing wakes it but a submission.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -113,6 +114,7 @@ class Committer {
   }
 
   void run();
+  bool busy() const;
   bool take_queued();
   void commit_round();
   bool commit_some(std::size_t from, std::size_t to, std::size_t bytes);
@@ -127,9 +129,11 @@ class Committer {
   std::condition_variable wake_;
   std::vector<Submission> queued_;
   std::uint64_t last_ticket_ = 0;
-  bool sleeping_ = false;  // The thread waits for wake_.
-  bool stopping_ = false;  // No more rounds once the queue is empty.
-  bool closed_ = false;    // Submissions are dropped.
+  bool sleeping_ = false;                             // The thread waits for wake_.
+  bool stopping_ = false;                             // No more rounds once the queue is empty.
+  bool closed_ = false;                               // Submissions are dropped.
+  std::size_t last_round_ = 0;                        // Submissions in the last round.
+  std::chrono::steady_clock::time_point last_taken_;  // When it began.
 
   // Only the thread that commits.
   std::vector<Submission> round_;
