@@ -105,8 +105,7 @@ void InvocationActor::resume_if_due() {
       return notification != nullptr && wakes(*notification);
     });
   };
-  const auto is_kill = [](const journal::Notification& one) { return killed_by(one); };
-  if (state_.row.status != Status::kCompleted && woken_by(is_kill)) return kill_now();
+  if (state_.row.status != Status::kCompleted && woken_by(killed_by)) return kill_now();
   switch (state_.row.status) {
     case Status::kRunning:
       want_attempt_ = true;
@@ -202,8 +201,11 @@ void InvocationActor::on(TimerFired& mail) {
   } else if (completed && timer.kind == journal::TimerKind::kExpireJournal &&
              row.completed_at + row.journal_retention_ms <= timer.due_unix_ms) {
     remove(false);
-  } else if (present && journal::timer_fired(state_, timer, now(), decision_)) {
-    want_attempt_ = !current_.attempt;
+  } else if (present) {
+    // Drops the row of the timer with whatever follows from it.
+    if (journal::timer_fired(state_, timer, now(), decision_)) want_attempt_ = !current_.attempt;
+    then_.push_back(taken);
+    return;
   }
   decision_.facts.push_back(journal::DropTimer{timer});
   decision_.urgent = true;
