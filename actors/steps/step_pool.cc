@@ -1,9 +1,17 @@
 #include "actors/steps/step_pool.h"
 
+#include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "actors/steps/thread_state.h"
 #include "storage/base/log.h"
 #include "storage/base/thread_name.h"
 
@@ -13,28 +21,65 @@ namespace {
 
 constexpr Logger kLog("actors");
 
-// A queue that has not moved for this long gets another thread.
+// A queue that has not moved for this long gets another thread when those there are blocked ...
 constexpr auto kStall = std::chrono::milliseconds(2);
+// ... and after this many such times in any case: a closure may also compute for long.
+constexpr int kStallsMax = 25;
 constexpr auto kIdleThreadLives = std::chrono::seconds(5);
 constexpr std::size_t kThreadsKept = 1;
 
 }  // namespace
+
+struct StepPool::Worker {
+  ThreadId thread = 0;
+  bool executing = false;
+  std::condition_variable called;
+  bool is_called = false;
+};
 
 struct StepPool::Shared {
   std::size_t threads_max = 0;
 
   // All by mutex.
   std::mutex mutex;
-  std::condition_variable work;   // A closure is queued, or the end.
   std::condition_variable stall;  // For the keeper: the queue is no longer empty, or the end.
   std::deque<std::function<void()>> queue;
-  std::size_t threads = 0;
-  std::size_t idle = 0;
+  std::vector<Worker*> workers;
+  std::vector<Worker*> idle;  // The last one went idle last.
+  std::size_t threads = 0;    // Also those that are just starting.
   std::size_t executing = 0;
   std::uint64_t taken = 0;  // Closures taken off the queue, ever.
   bool keeper_sleeps = false;
   bool ended = false;
+
+  // REQUIRES: the mutex is held, the queue is not empty.
+  void call_somebody() {
+    if (!idle.empty()) {
+      call_one();
+    } else if (keeper_sleeps) {
+      stall.notify_one();
+    }
+  }
+  void call_one() {
+    Worker* const worker = idle.back();
+    idle.pop_back();
+    worker->is_called = true;
+    worker->called.notify_one();
+  }
+  bool all_blocked() const {
+    return std::all_of(workers.begin(), workers.end(), [](const Worker* worker) {
+      return worker->executing && is_blocked(worker->thread);
+    });
+  }
 };
+
+namespace {
+
+// The pool this thread belongs to, and whether it has promised to take what is queued there.
+thread_local void* pool_of_this_thread = nullptr;
+thread_local bool promised = false;
+
+}  // namespace
 
 StepPool::StepPool(Drive drive, std::size_t threads_max)
     : drive_(drive), shared_(std::make_shared<Shared>()) {
@@ -53,21 +98,27 @@ void StepPool::post(std::function<void()> closure) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->ended) return;
   shared_->queue.push_back(std::move(closure));
-  if (shared_->idle > 0) shared_->work.notify_one();
-  if (shared_->queue.size() <= shared_->idle) return;
-  // More closures than threads that are free for them.
-  if (shared_->threads < kThreadsKept) {
+  if (shared_->queue.size() == 1 && pool_of_this_thread == shared_.get()) {
+    promised = true;
+  } else if (shared_->threads < kThreadsKept) {
     start_worker(shared_);
-  } else if (shared_->keeper_sleeps) {
-    shared_->stall.notify_one();
+  } else {
+    shared_->call_somebody();
   }
+}
+
+void StepPool::going_on() {
+  if (!std::exchange(promised, false)) return;
+  Shared& shared = *static_cast<Shared*>(pool_of_this_thread);
+  const std::lock_guard lock(shared.mutex);
+  if (!shared.queue.empty()) shared.call_somebody();
 }
 
 void StepPool::close() {
   const std::lock_guard lock(shared_->mutex);
   shared_->ended = true;
   shared_->queue.clear();
-  shared_->work.notify_all();
+  while (!shared_->idle.empty()) shared_->call_one();
   shared_->stall.notify_all();
 }
 
@@ -89,43 +140,48 @@ void StepPool::start_worker(const std::shared_ptr<Shared>& shared) {
 
 void StepPool::work(const std::shared_ptr<Shared>& shared) {
   name_this_thread("hf-step");
+  pool_of_this_thread = shared.get();
+  Worker self;
+  self.thread = this_thread_id();
   std::unique_lock lock(shared->mutex);
+  shared->workers.push_back(&self);
   while (!shared->ended) {
-    if (shared->queue.empty()) {
-      ++shared->idle;
-      const bool surplus = shared->threads > kThreadsKept;
-      if (surplus) {
-        const auto woken = shared->work.wait_for(lock, kIdleThreadLives);
-        --shared->idle;
-        if (woken == std::cv_status::timeout && shared->queue.empty() &&
-            shared->threads > kThreadsKept) {
-          break;
-        }
-      } else {
-        shared->work.wait(lock);
-        --shared->idle;
-      }
+    if (!shared->queue.empty()) {
+      std::function<void()> closure = std::move(shared->queue.front());
+      shared->queue.pop_front();
+      ++shared->taken;
+      ++shared->executing;
+      self.executing = true;
+      lock.unlock();
+      promised = false;
+      closure();
+      closure = nullptr;
+      lock.lock();
+      self.executing = false;
+      --shared->executing;
       continue;
     }
-    std::function<void()> closure = std::move(shared->queue.front());
-    shared->queue.pop_front();
-    ++shared->taken;
-    ++shared->executing;
-    lock.unlock();
-    closure();
-    closure = nullptr;
-    lock.lock();
-    --shared->executing;
+    self.is_called = false;
+    shared->idle.push_back(&self);
+    if (shared->threads <= kThreadsKept) {
+      self.called.wait(lock, [&] { return self.is_called; });
+    } else if (!self.called.wait_for(lock, kIdleThreadLives, [&] { return self.is_called; })) {
+      std::erase(shared->idle, &self);
+      if (shared->threads > kThreadsKept) break;
+    }
   }
+  std::erase(shared->workers, &self);
   --shared->threads;
 }
 
 // Sleeps while the queue is empty; while it is not, looks whether it moves.
 void StepPool::keep(const std::shared_ptr<Shared>& shared) {
   name_this_thread("hf-step-keeper");
+  int stalls = 0;
   std::unique_lock lock(shared->mutex);
   while (!shared->ended) {
     if (shared->queue.empty()) {
+      stalls = 0;
       shared->keeper_sleeps = true;
       shared->stall.wait(lock);
       shared->keeper_sleeps = false;
@@ -133,9 +189,14 @@ void StepPool::keep(const std::shared_ptr<Shared>& shared) {
     }
     const std::uint64_t taken_before = shared->taken;
     shared->stall.wait_for(lock, kStall);
-    const bool stuck = !shared->queue.empty() && shared->taken == taken_before;
-    const bool short_of_threads = shared->idle < shared->queue.size();
-    if (stuck && short_of_threads && shared->threads < shared->threads_max) {
+    if (shared->queue.empty() || shared->taken != taken_before) {
+      stalls = 0;
+      continue;
+    }
+    if (++stalls < kStallsMax && !shared->all_blocked()) continue;
+    if (!shared->idle.empty()) {
+      shared->call_one();
+    } else if (shared->threads < shared->threads_max) {
       start_worker(shared);
     }
   }

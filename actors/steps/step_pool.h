@@ -1,17 +1,18 @@
 #pragma once
 // StepPool: threads that execute closures of handlers, which may block for minutes. Few threads
-// while closures are quick; when queued closures wait because all threads are busy, more are
+// while closures are quick; when queued closures wait because all threads are blocked, more are
 // started, up to a limit; threads that have had nothing to do for a while end. An idle pool wakes
 // up for nothing.
 //
+// A thread that is merely short of processor time is no reason for another one: the system tells
+// whether it waits or would like to run. The thread that went idle last is used first, so that the
+// others can end.
+//
 // In tests on virtual time the pool has no threads: post() runs the closure at once.
 
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 
 namespace holdfast::actors {
 
@@ -25,13 +26,17 @@ class StepPool {
 
   // Starts no closure any more; queued ones are dropped.
   void close();
-  // Any thread. `closure` must not throw.
+  // Any thread. `closure` must not throw. One that is posted from inside a closure waits for the
+  // end of that, if it is the only one; a closure that goes on for long must say so:
   void post(std::function<void()> closure);
+  // Others take what this thread's closure has posted. Nothing on a thread of nobody's pool.
+  static void going_on();
   // Closures queued or executing.
   std::size_t busy() const;
 
  private:
   struct Shared;
+  struct Worker;
   static void work(const std::shared_ptr<Shared>& shared);
   static void keep(const std::shared_ptr<Shared>& shared);
   static void start_worker(const std::shared_ptr<Shared>& shared);
