@@ -88,8 +88,8 @@ void Committer::run() {
   int rounds_left = kRoundsAfterStop;
   std::unique_lock lock(mutex_);
   for (;;) {
-    while (queued_.empty() && !stopping_) {
-      sleeping_ = true;
+    while (hand_commits_ || (queued_.empty() && !stopping_)) {
+      sleeping_ = !hand_commits_;
       wake_.wait(lock);
       sleeping_ = false;
     }
@@ -105,6 +105,49 @@ void Committer::run() {
     lock.unlock();
     commit_round();
     lock.lock();
+  }
+}
+
+namespace {
+thread_local Committer::Hand* innermost_hand = nullptr;
+}  // namespace
+
+Committer::Hand::Hand(Committer& committer) : committer_(committer), outer_(innermost_hand) {
+  innermost_hand = this;
+}
+
+Committer::Hand::~Hand() {
+  innermost_hand = outer_;
+  if (owes_) committer_.commit_by_hand();
+}
+
+bool Committer::left_to_a_hand() const {
+  if (innermost_hand == nullptr || &innermost_hand->committer_ != this) return false;
+  innermost_hand->owes_ = true;
+  return true;
+}
+
+void Committer::commit_by_hand() {
+  {
+    const std::lock_guard lock(mutex_);
+    // Not asleep: the thread was woken by somebody, or another hand has it, and sees to the queue.
+    if (!sleeping_ || queued_.empty()) return;
+    sleeping_ = false;
+    if (queued_.size() > 1 || stopping_ || closed_) {
+      wake_.notify_one();
+      return;
+    }
+    hand_commits_ = true;
+    last_taken_ = std::chrono::steady_clock::now();
+    take_queued();
+  }
+  commit_round();
+  const std::lock_guard lock(mutex_);
+  hand_commits_ = false;
+  if (queued_.empty() && !stopping_) {
+    sleeping_ = true;
+  } else {
+    wake_.notify_one();
   }
 }
 

@@ -12,9 +12,9 @@
 //          on_fatal logs an error and ends the process with kExitStorageFailed, as recovery at the
 //          next start is the only one who can tell what was stored.
 //
-// Threads: submit() from any thread. Callbacks run on the committer's thread, or in step(), one
-// after the other; they may submit, must not block, and must not stop() or destroy the committer.
-// An idle committer sleeps; nothing wakes it but a submission.
+// Threads: submit() from any thread. Callbacks run on the committer's thread, in step(), or on a
+// thread that lends a Hand, one after the other; they may submit, must not block, and must not
+// stop() or destroy the committer. An idle committer sleeps; nothing wakes it but a submission.
 
 #include <atomic>
 #include <chrono>
@@ -85,6 +85,24 @@ class Committer {
   // was queued. REQUIRES: Drive::kManual; one thread at a time, not from a callback.
   bool step();
 
+  // A thread that may block lends a hand: while one is held, what this thread submits does not wake
+  // a sleeping committer. When it is given back and that batch is still the only one, the thread
+  // commits it itself, which saves a lone client two hand-overs between threads; else the committer
+  // is woken then. Short: who submits meanwhile from elsewhere wakes the committer as ever.
+  class Hand {
+   public:
+    explicit Hand(Committer& committer);
+    ~Hand();
+    Hand(const Hand&) = delete;
+    Hand& operator=(const Hand&) = delete;
+
+   private:
+    friend class Committer;
+    Committer& committer_;
+    Hand* const outer_;
+    bool owes_ = false;  // Something was submitted and nobody was woken for it.
+  };
+
   // Makes durable and acknowledges all that is queued, also what the callbacks submit, then stops.
   // Once it returns no callback runs. Calling it again does nothing.
   void stop();
@@ -107,13 +125,16 @@ class Committer {
       if (closed_) return ticket;
       in_flight_.fetch_add(bytes, std::memory_order_relaxed);
       queued_.push_back({std::move(batch), make(ticket)});
-      wake = std::exchange(sleeping_, false);
+      wake = sleeping_ && !left_to_a_hand();
+      if (wake) sleeping_ = false;
     }
     if (wake) wake_.notify_one();
     return ticket;
   }
 
   void run();
+  bool left_to_a_hand() const;
+  void commit_by_hand();
   bool busy() const;
   bool take_queued();
   void commit_round();
@@ -130,12 +151,13 @@ class Committer {
   std::vector<Submission> queued_;
   std::uint64_t last_ticket_ = 0;
   bool sleeping_ = false;                             // The thread waits for wake_.
+  bool hand_commits_ = false;                         // A hand has the round; the thread waits.
   bool stopping_ = false;                             // No more rounds once the queue is empty.
   bool closed_ = false;                               // Submissions are dropped.
   std::size_t last_round_ = 0;                        // Submissions in the last round.
   std::chrono::steady_clock::time_point last_taken_;  // When it began.
 
-  // Only the thread that commits.
+  // Only who commits; passed on by mutex_.
   std::vector<Submission> round_;
   std::vector<const Batch*> append_;
   std::uint64_t round_first_ticket_ = 0;  // Of round_[0].

@@ -6,6 +6,7 @@
 #include "actors/caf_types.h"
 #include "actors/invocation/attempt_link.h"
 #include "actors/last_resort.h"
+#include "actors/steps/local_runner.h"
 #include "storage/base/log.h"
 
 namespace holdfast::actors {
@@ -168,14 +169,14 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
   if (consequences.queue || leaves_key) {
     key = {state_.row.target.service, state_.row.target.key};
   }
-  // Runs on the committer's thread, in the order of the log.
+  // Runs on the thread that commits, in the order of the log.
   auto tell_all = [self = caf::actor(this), id = id_, key, &world = world_,
                    then = std::exchange(then_, {})](journal::Consequences told,
                                                     const storage::CommitReceipt& receipt) {
     told.resolve(receipt.first_lsn().value());
     // Its own entries come first: they have the lower stamps.
-    caf::anon_send(self, InvocationMail{Committed{told.chunk, told.wake_up, told.queue,
-                                                  std::move(told.notifications)}});
+    send_here(self, InvocationMail{Committed{told.chunk, told.wake_up, told.queue,
+                                             std::move(told.notifications)}});
     for (journal::Arrival& one : told.arrivals) {
       world.router.deliver(one.to,
                            InvocationMail{Arrived{std::move(one.entry), one.chunk, one.wake_up}});

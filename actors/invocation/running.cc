@@ -1,13 +1,13 @@
 // Running: the attempt, from its first line to its end.
 
 #include <algorithm>
-#include <caf/send.hpp>
 #include <cmath>
 
 #include "actors/caf_types.h"
 #include "actors/catalog/resolve.h"
 #include "actors/invocation/attempt_link.h"
 #include "actors/invocation/invocation_actor.h"
+#include "actors/steps/local_runner.h"
 #include "storage/base/log.h"
 
 namespace holdfast::actors {
@@ -212,11 +212,15 @@ void InvocationActor::run_step(Step step) {
   ++current_.steps_running;
   world_.open_steps->fetch_add(1, std::memory_order_relaxed);
   world_.steps.post([step = std::move(step), self = caf::actor(this), number = current_.number,
-                     open_steps = world_.open_steps] {
+                     open_steps = world_.open_steps, &system = home_system(),
+                     &committer = world_.committer] {
+    LocalRunner runner(system, committer);
     step.run([self, number, completion = step.completion, open_steps](StepOutcome outcome) {
       open_steps->fetch_sub(1, std::memory_order_relaxed);
-      caf::anon_send(self, InvocationMail{StepDone{number, completion, std::move(outcome)}});
+      send_here(self, InvocationMail{StepDone{number, completion, std::move(outcome)}});
     });
+    // No closure is waiting or executing: nobody is held up while this thread commits.
+    runner.run([&open_steps] { return open_steps->load(std::memory_order_relaxed) == 0; });
   });
 }
 

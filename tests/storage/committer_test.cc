@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -290,6 +292,100 @@ BOOST_AUTO_TEST_CASE(many_threads_get_receipts_in_the_order_of_their_tickets) {
   BOOST_TEST((committer.durable_through() == Ticket(kThreads * kEach)));
   BOOST_TEST(committer.bytes_in_flight() == 0U);
   BOOST_TEST(committer.appends() <= static_cast<std::uint64_t>(kThreads * kEach));
+}
+
+BOOST_AUTO_TEST_CASE(who_lends_a_hand_commits_its_own_lone_batch) {
+  FakeLog log;
+  Committer committer(log, Epoch(1), {});
+  int by_hand = 0;
+  for (int i = 0; i < 200; ++i) {
+    std::atomic<bool> done = false;
+    std::thread::id committed_by;
+    {
+      const Committer::Hand hand(committer);
+      committer.submit(one_put(), [&](const CommitReceipt&) {
+        committed_by = std::this_thread::get_id();
+        done = true;
+        done.notify_one();
+      });
+    }
+    done.wait(false);
+    if (committed_by == std::this_thread::get_id()) ++by_hand;
+    // Otherwise the committer's own thread was still awake from the time before.
+  }
+  BOOST_TEST(by_hand > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_under_a_hand_does_not_wait_for_it_when_another_thread_submits) {
+  FakeLog log;
+  Committer committer(log, Epoch(1), {});
+  for (int i = 0; i < 50; ++i) {
+    std::atomic<int> done = 0;
+    const auto note = [&](const CommitReceipt&) {
+      ++done;
+      done.notify_all();
+    };
+    const Committer::Hand hand(committer);
+    committer.submit(one_put(), note);
+    std::thread other([&] { committer.submit(one_put(), note); });
+
+    for (int seen = done; seen < 2; seen = done) done.wait(seen);
+
+    other.join();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(hands_of_many_threads_lose_nothing_and_keep_the_order_of_tickets) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 2000;
+  FakeLog log;
+  std::mutex mutex;
+  std::vector<std::uint64_t> tickets;
+  {
+    Committer committer(log, Epoch(1), {});
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kEach; ++i) {
+          std::optional<Committer::Hand> hand;
+          if ((i + t) % 3 != 0) hand.emplace(committer);
+          committer.submit(one_put(), [&, again = i % 5 == 0](const CommitReceipt& receipt) {
+            {
+              const std::lock_guard lock(mutex);
+              tickets.push_back(receipt.through().value());
+            }
+            // What a callback submits finds its way too, whoever runs it.
+            if (again) {
+              committer.submit(one_put(), [&](const CommitReceipt& second) {
+                const std::lock_guard lock(mutex);
+                tickets.push_back(second.through().value());
+              });
+            }
+          });
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    committer.stop();
+  }
+  BOOST_TEST(tickets.size() == std::size_t(kThreads) * (kEach + kEach / 5));
+  BOOST_TEST(std::is_sorted(tickets.begin(), tickets.end()));
+}
+
+BOOST_AUTO_TEST_CASE(stopping_under_a_hand_still_makes_its_batch_durable) {
+  for (int i = 0; i < 100; ++i) {
+    FakeLog log;
+    std::atomic<int> done = 0;
+    Committer committer(log, Epoch(1), {});
+    std::thread stopper;
+    {
+      const Committer::Hand hand(committer);
+      committer.submit(one_put(), [&](const CommitReceipt&) { ++done; });
+      stopper = std::thread([&] { committer.stop(); });
+    }
+    stopper.join();
+    BOOST_TEST(done == 1);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
