@@ -37,6 +37,9 @@ Result<Path> parse_admin_path(std::string_view target) {
 }  // namespace
 
 void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
+  if (const auto host = http.header("host"); !host_allowed(about_.host_names, host)) {
+    return reply->send(foreign_host_answer(*host));
+  }
   Result<Path> path = parse_admin_path(http.target);
   if (!path) return reply->send(admin_error_answer(path.error()));
   AdminRequest request{std::move(http), std::move(*path), std::move(reply)};

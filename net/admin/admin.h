@@ -3,8 +3,9 @@
 // own files. Paths, statuses and fields: docs/formats/admin_http.md.
 //
 // There is no authentication, so the port belongs to this machine; see the option
-// admin.allow_remote. Nothing here allows scripts of other origins, and what changes something
-// takes a method or a content type that a browser asks about first.
+// admin.allow_remote. Nothing here allows scripts of other origins, what changes something takes a
+// method or a content type that a browser asks about first, and a page that points its own name
+// here is refused (host_rule.h).
 //
 // Threads: handle() on the io thread. Reads of the store happen on one thread of the admin's own.
 
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "actors/engine.h"
+#include "net/admin/host_rule.h"
 #include "net/admin/invocation_requests.h"
 #include "net/admin/reader_thread.h"
 #include "net/admin/service_requests.h"
@@ -26,6 +28,7 @@ class Admin {
   struct About {
     std::string version;
     std::string ingress_endpoint;  // Where clients reach the ingress.
+    HostNames host_names = HostNames::kLocal;
   };
 
   // The engine must be stopped before the admin goes away. `committer` may be null: not measured.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kOk = 200;
 constexpr int kAccepted = 202;
+constexpr int kForbidden = 403;
 constexpr int kMethodNotAllowed = 405;
 constexpr int kUnsupportedMediaType = 415;
 constexpr int kUnprocessable = 422;
@@ -69,6 +70,14 @@ HttpResponse admin_error_answer(const Error& error) {
   HttpResponse result = admin_wire_error_answer(status, error.message());
   if (status == kUnavailable) result.headers.emplace_back("retry-after", "1");
   return result;
+}
+
+HttpResponse foreign_host_answer(std::string_view host) {
+  return admin_wire_error_answer(
+      kForbidden,
+      fmt::format("this port answers to an IP address or localhost, not to the name '{}'; use "
+                  "one of these, or start the server with --admin-allow-remote",
+                  host));
 }
 
 HttpResponse admin_wrong_method_answer(std::string_view allowed) {

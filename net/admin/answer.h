@@ -19,6 +19,8 @@ HttpResponse text_answer(std::string_view content_type, Bytes body);
 HttpResponse accepted_answer();
 // The status of the error's code.
 HttpResponse admin_error_answer(const Error& error);
+// 403: the request names a host that is not this machine; see host_rule.h.
+HttpResponse foreign_host_answer(std::string_view host);
 // 405.
 HttpResponse admin_wrong_method_answer(std::string_view allowed);
 // 415: a body that does not say it is JSON. It also keeps scripts of other origins out: a browser

@@ -145,8 +145,9 @@ Result<void> Server::start_engine() {
   engine_ = TRY(actors::Engine::start(
       {*store_, *committer_, clock_, random_, *catalog_, *handlers_}, options));
   ingress_ = std::make_unique<Ingress>(*engine_, clock_);
-  admin_ =
-      std::make_unique<Admin>(*engine_, committer_.get(), Admin::About{kVersion, ingress_url()});
+  const HostNames names = config_.admin_allow_remote ? HostNames::kAny : HostNames::kLocal;
+  admin_ = std::make_unique<Admin>(*engine_, committer_.get(),
+                                   Admin::About{kVersion, ingress_url(), names});
   return {};
 }
 

@@ -4,26 +4,16 @@
 #include <boost/test/unit_test.hpp>
 
 #include "net/admin/journal_view.h"
-#include "tests/net/fake_engine.h"
-#include "tests/net/fake_reply.h"
+#include "tests/net/admin_fixture.h"
 
 namespace holdfast::net {
 namespace {
 
 namespace json = boost::json;
 
-struct Fixture {
-  FakeEngine engine;
-  Admin admin{engine, nullptr, {"0.1.0", "http://127.0.0.1:8080"}};
+struct Fixture : AdminFixture {
   const std::string id = some_id().text();
 
-  HttpResponse answer(std::string method, std::string target, Bytes body = {},
-                      HttpHeaders headers = {{"content-type", "application/json"}}) {
-    const auto reply = std::make_shared<FakeReply>();
-    admin.handle({std::move(method), std::move(target), std::move(headers), std::move(body)},
-                 reply);
-    return reply->wait();
-  }
   int status(std::string method, std::string target, Bytes body = {}) {
     return answer(std::move(method), std::move(target), std::move(body)).status;
   }
@@ -63,6 +53,32 @@ BOOST_AUTO_TEST_CASE(health_and_version_answer) {
   BOOST_TEST(version.at("max_admin_api_version").as_int64() == 4);
   BOOST_TEST(version.at("ingress_endpoint").as_string() == "http://127.0.0.1:8080");
   BOOST_TEST(version.at("features").as_object().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_points_its_own_name_here_is_refused) {
+  const auto asked_as = [this](const char* host) {
+    return answer("GET", "/services", {}, {{"host", host}}).status;
+  };
+
+  for (const char* host : {"localhost", "LocalHost:9070", "127.0.0.1", "127.0.0.1:9070",
+                           "192.0.2.7:80", "[::1]", "[::1]:9070"}) {
+    BOOST_TEST_CONTEXT(host) { BOOST_TEST(asked_as(host) == 200); }
+  }
+  for (const char* host :
+       {"", ":", ":9070", "evil.example", "evil.example:9070", "localhost.evil.example",
+        "evil.localhost.example", "127.0.0.1.evil.example", "127.0.0.1:evil.example", "[::1", "[]",
+        "[", "]", "[evil.example]", "[::1]evil.example", "user@localhost", "localhost,x"}) {
+    BOOST_TEST_CONTEXT(host) { BOOST_TEST(asked_as(host) == 403); }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_port_for_others_answers_to_any_name) {
+  Admin remote{engine, nullptr, {"0.1.0", "", HostNames::kAny}};
+  const auto reply = std::make_shared<FakeReply>();
+
+  remote.handle({"GET", "/health", {{"host", "holdfast.example:9070"}}, {}}, reply);
+
+  BOOST_TEST(reply->wait().status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(versions_two_to_four_are_spoken) {
