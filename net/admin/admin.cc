@@ -52,11 +52,12 @@ void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
 HttpResponse Admin::health_answer(const AdminRequest& request) const {
   const auto& parts = request.path.segments;
   const std::string area = parts.size() == 1 ? parts[0] : std::string();
-  if (area != "health" && area != "version" && area != "metrics") {
+  if (area != "health" && area != "cluster-health" && area != "version" && area != "metrics") {
     return admin_error_answer({ErrorCode::kNotFound, "there is no such path"});
   }
   if (!request.is("GET")) return admin_wrong_method_answer("GET");
   if (area == "health") return ok_answer();
+  if (area == "cluster-health") return ok_answer(cluster_health_view());
   if (area == "version") return ok_answer(version_view(about_.version, about_.ingress_endpoint));
   Measured measured{engine_.counts()};
   if (committer_ != nullptr) {

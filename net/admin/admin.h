@@ -36,7 +36,7 @@ class Admin {
       : engine_(engine),
         committer_(committer),
         about_(std::move(about)),
-        services_(engine, reader_),
+        services_(engine, reader_, about_.ingress_endpoint),
         invocations_(engine, reader_) {}
 
   void handle(HttpRequest&& request, std::shared_ptr<HttpReply> reply);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/admin/answer.h"
+#include "net/admin/openapi_view.h"
 #include "net/admin/service_view.h"
 
 namespace holdfast::net {
@@ -98,6 +99,10 @@ void ServiceRequests::handle(AdminRequest request) {
     if (!request.is("GET")) return reply->send(admin_wrong_method_answer("GET"));
     return reply->send(parts.size() == 3 ? ok_answer(handlers_view(service))
                                          : handler_answer(service, parts[3]));
+  }
+  if (parts[2] == "openapi" && parts.size() == 3) {
+    return reply->send(request.is("GET") ? ok_answer(openapi_view(service, ingress_endpoint_))
+                                         : admin_wrong_method_answer("GET"));
   }
   if (parts[2] == "state" && parts.size() == 3) {
     if (!request.is("POST")) return reply->send(admin_wrong_method_answer("POST"));

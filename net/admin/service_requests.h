@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "actors/engine.h"
 #include "net/admin/admin_request.h"
@@ -15,8 +16,11 @@ namespace holdfast::net {
 class ServiceRequests {
  public:
   // `reader` must be gone before this object.
-  ServiceRequests(actors::Engine& engine, ReaderThread& reader)
-      : engine_(engine), reader_(reader), settings_(std::make_shared<Settings>()) {}
+  ServiceRequests(actors::Engine& engine, ReaderThread& reader, std::string ingress_endpoint)
+      : engine_(engine),
+        reader_(reader),
+        ingress_endpoint_(std::move(ingress_endpoint)),
+        settings_(std::make_shared<Settings>()) {}
 
   // REQUIRES: the first segment is "services". Io thread.
   void handle(AdminRequest request);
@@ -31,6 +35,7 @@ class ServiceRequests {
 
   actors::Engine& engine_;
   ReaderThread& reader_;
+  const std::string ingress_endpoint_;
   const std::shared_ptr<Settings> settings_;
 };
 

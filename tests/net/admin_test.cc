@@ -108,6 +108,12 @@ BOOST_AUTO_TEST_CASE(services_are_listed_with_their_handlers) {
   BOOST_TEST(status("POST", "/services") == 405);
 }
 
+BOOST_AUTO_TEST_CASE(one_process_is_a_cluster_in_good_health) {
+  BOOST_TEST(body(answer("GET", "/cluster-health")).at("cluster_name").as_string() ==
+             "localcluster");
+  BOOST_TEST(status("POST", "/cluster-health") == 405);
+}
+
 BOOST_AUTO_TEST_CASE(changes_of_a_service_add_up) {
   const json::object first =
       body(answer("PATCH", "/services/Greeter", R"({"public":false,"journal_retention":"2h"})"));
