@@ -66,6 +66,12 @@ void forget_when_abandoned(actors::Engine& engine, const actors::WaitHandle& han
   reply.on_abandoned([&engine, handle] { engine.forget(handle); });
 }
 
+// Whoever completes an awakeable knows its id only, not the invocation behind it.
+Error nobody_to_signal(const journal::InvocationId& id) {
+  return {ErrorCode::kNotFound,
+          fmt::format("nobody waits for this: there is no invocation {}, or no longer", id.text())};
+}
+
 std::vector<std::string> names_of(const actors::CatalogSnapshot& catalog) {
   std::vector<std::string> names;
   for (const auto& [name, service] : catalog) names.push_back(name);
@@ -206,9 +212,12 @@ void Ingress::signal(SignalRoute route, HttpRequest&& request, Reply reply) {
   } else {
     notification.result = std::move(request.body);
   }
-  engine_.signal(route.id, std::move(notification), [reply](Result<actors::ActResult> done) {
-    reply->send(done ? signalled_reply() : error_reply(done.error()));
-  });
+  engine_.signal(
+      route.id, std::move(notification), [reply, id = route.id](Result<actors::ActResult> done) {
+        if (done.has_value()) return reply->send(signalled_reply());
+        reply->send(done.error().code() == ErrorCode::kNotFound ? error_reply(nobody_to_signal(id))
+                                                                : error_reply(done.error()));
+      });
 }
 
 }  // namespace holdfast::net

@@ -19,6 +19,10 @@ Error bad_path(std::string_view why) {
 
 Error no_such_path() { return {ErrorCode::kNotFound, "there is no such path under /restate"}; }
 
+// Signals below this number are the engine's own, like the one that cancels. No handler is ever
+// given an awakeable of such a number.
+constexpr std::uint32_t kAwakeableIndexMin = 16;
+
 constexpr std::string_view kGet = "GET";
 constexpr std::string_view kPost = "POST";
 constexpr std::string_view kGetOrPost = "GET, POST";
@@ -163,6 +167,11 @@ Result<Route> by_invocation(Segments parts, std::string_view method,
 Result<Route> by_awakeable(Segments parts, std::string_view method) {
   if (parts.size() != 2 || (parts[1] != "resolve" && parts[1] != "reject")) return no_such_path();
   const journal::AwakeableId id = TRY(journal::AwakeableId::from_text(parts[0]));
+  if (id.index < kAwakeableIndexMin) {
+    return Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("bad awakeable id '{}': no awakeable has number {}", parts[0], id.index));
+  }
   return only(kPost, method, SignalRoute{id.invocation, id.index, verdict_of(parts[1])});
 }
 

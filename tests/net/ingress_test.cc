@@ -170,6 +170,19 @@ BOOST_AUTO_TEST_CASE(awakeables_and_signals_carry_the_body) {
   BOOST_TEST(std::get<std::string>(engine.signals[2].second.of) == "go");
 }
 
+BOOST_AUTO_TEST_CASE(a_signal_to_nobody_is_404_and_says_so) {
+  engine.act_result = Error(ErrorCode::kNotFound, "none");
+  const std::string id = journal::AwakeableId{some_id(), 17}.text();
+
+  for (const std::string& path : {"/restate/awakeables/" + id + "/resolve",
+                                  "/restate/invocation/" + some_id().text() + "/signal/go"}) {
+    const HttpResponse response = answer("POST", path, "1");
+    BOOST_TEST(response.status == 404);
+    BOOST_TEST(response.body.find("nobody waits") != Bytes::npos);
+    BOOST_TEST(response.body.find(some_id().text()) != Bytes::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(health_lists_the_services) {
   const HttpResponse response = answer("GET", "/restate/health");
 

@@ -165,6 +165,11 @@ BOOST_AUTO_TEST_CASE(a_bad_path_is_refused) {
   expect_error("/restate/invocation/inv_1/attach", bad, "invocation id", "GET");
   expect_error("/restate/a/sign_1xx/resolve", bad, "awakeable");
   expect_error("/restate/a/" + std::string(kId) + "/resolve", bad, "awakeable");
+  // Number 1 would cancel, through a port that is for callers.
+  for (const std::uint32_t kept : {0u, 1u, 15u}) {
+    const std::string id = journal::AwakeableId{some_id(), kept}.text();
+    expect_error("/restate/a/" + id + "/resolve", bad, "awakeable");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_body_may_name_the_invocation) {
