@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "net/ingress/error_status.h"
 #include "net/ingress/json_text.h"
 
 namespace holdfast::net {
@@ -15,7 +16,6 @@ constexpr int kForbidden = 403;
 constexpr int kMethodNotAllowed = 405;
 constexpr int kUnsupportedMediaType = 415;
 constexpr int kUnprocessable = 422;
-constexpr int kUnavailable = 503;
 
 HttpResponse response(int status, std::string_view content_type, Bytes body) {
   HttpResponse result;
@@ -23,25 +23,6 @@ HttpResponse response(int status, std::string_view content_type, Bytes body) {
   if (!body.empty()) result.headers.emplace_back("content-type", std::string(content_type));
   result.body = std::move(body);
   return result;
-}
-
-int status_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return 400;
-    case ErrorCode::kNotFound:
-      return 404;
-    case ErrorCode::kConflict:
-      return 409;
-    case ErrorCode::kTooLarge:
-      return 413;
-    case ErrorCode::kUnavailable:
-    case ErrorCode::kShuttingDown:
-      return kUnavailable;
-    case ErrorCode::kCorruption:
-      break;
-  }
-  return 500;
 }
 
 }  // namespace
@@ -68,7 +49,7 @@ HttpResponse admin_wire_error_answer(int status, std::string_view message) {
 HttpResponse admin_error_answer(const Error& error) {
   const int status = status_of(error.code());
   HttpResponse result = admin_wire_error_answer(status, error.message());
-  if (status == kUnavailable) result.headers.emplace_back("retry-after", "1");
+  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
   return result;
 }
 

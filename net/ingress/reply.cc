@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "net/ingress/error_status.h"
 #include "net/ingress/json_text.h"
 #include "net/ingress/time_text.h"
 
@@ -13,14 +14,9 @@ namespace {
 constexpr int kOk = 200;
 constexpr int kAccepted = 202;
 constexpr int kNoContent = 204;
-constexpr int kBadRequest = 400;
-constexpr int kNotFound = 404;
 constexpr int kMethodNotAllowed = 405;
-constexpr int kConflict = 409;
-constexpr int kTooLarge = 413;
 constexpr int kNotReady = 470;  // Restate's own: the invocation has no output yet.
 constexpr int kInternal = 500;
-constexpr int kUnavailable = 503;
 
 constexpr const char* kJson = "application/json";
 constexpr const char* kOfIngress = "ingress";
@@ -64,25 +60,6 @@ HttpResponse failure_response(int status, std::string_view message, const char* 
 
 HttpResponse ingress_error(int status, std::string_view message) {
   return failure_response(status, message, kOfIngress, {});
-}
-
-int status_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return kBadRequest;
-    case ErrorCode::kNotFound:
-      return kNotFound;
-    case ErrorCode::kConflict:
-      return kConflict;
-    case ErrorCode::kTooLarge:
-      return kTooLarge;
-    case ErrorCode::kUnavailable:
-    case ErrorCode::kShuttingDown:
-      return kUnavailable;
-    case ErrorCode::kCorruption:
-      break;
-  }
-  return kInternal;
 }
 
 int status_of(const journal::Failure& failure) {
@@ -167,7 +144,7 @@ HttpResponse wrong_method_reply(std::string_view allowed) {
 HttpResponse error_reply(const Error& error) {
   const int status = status_of(error.code());
   HttpResponse result = ingress_error(status, error.message());
-  if (status == kUnavailable) result.headers.emplace_back("retry-after", "1");
+  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
   return result;
 }
 
