@@ -90,6 +90,7 @@ bool Connection::flush() {
     }
     if (sent_ < size) {
       writing_ = true;
+      write_pace_ = Pace(SteadyClock::now());
       write_rest();
       return false;
     }
@@ -101,7 +102,7 @@ bool Connection::flush() {
 }
 
 void Connection::write_rest() {
-  set_deadline(core_->options.body_idle_timeout);
+  set_deadline(write_pace_.due(core_->options) - SteadyClock::now());
   stream_.async_write_some(unsent(),
                            [self = shared_from_this()](const auto& error, std::size_t size) {
                              self->write_done(error, size);
@@ -117,6 +118,7 @@ void Connection::write_done(const boost::system::error_code& error, std::size_t 
     return;
   }
   sent_ += size;
+  write_pace_.move(size, SteadyClock::now());
   if (sent_ < output_.size() + large_output_.size()) {
     write_rest();
     return;

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <memory>
 
+#include "net/http/pace.h"
 #include "net/http/read_buffer.h"
 #include "net/http/reply_queue.h"
 #include "net/http/stream.h"
@@ -92,6 +93,7 @@ class Connection : public ReplySink, public std::enable_shared_from_this<Connect
   SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
   SteadyClock::time_point timer_expiry_ = SteadyClock::time_point::max();  // max: not waiting.
   std::size_t sent_ = 0;  // Of output_ and large_output_ together.
+  Pace write_pace_;       // Of what is sent now. REQUIRES: writing().
   bool reading_ = false;
   bool writing_ = false;
   bool lingering_ = false;

@@ -77,13 +77,20 @@ bool Http1Connection::receive_request() {
   if (input_.size() == 0) {
     return false;
   }
-  input_.consume(parser_->feed(input_.data()));
+  const bool in_body = parser_->is_header_done();
+  const std::size_t used = parser_->feed(input_.data());
+  input_.consume(used);
   if (const auto refusal = parser_->refusal(); refusal.status != 0) {
     refuse(refusal.status, refusal.message);
     return false;
   }
   if (parser_->is_done()) {
     return true;
+  }
+  if (in_body) {
+    body_pace_.move(used, SteadyClock::now());
+  } else if (parser_->is_header_done()) {
+    body_pace_ = Pace(SteadyClock::now());
   }
   if (parser_->is_header_done() && parser_->expects_continue() && !continued_) {
     continued_ = true;
@@ -172,7 +179,7 @@ void Http1Connection::update_deadline() {
   if (phase_ != Phase::kReceiving) {
     clear_deadline();
   } else if (parser_->is_header_done()) {
-    set_deadline(options.body_idle_timeout);
+    set_deadline(body_pace_.due(options) - SteadyClock::now());
   } else if (idle()) {
     set_deadline(options.keep_alive_timeout);
   } else if (!head_timed_) {

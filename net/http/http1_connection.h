@@ -47,6 +47,7 @@ class Http1Connection final : public Connection {
   bool advancing_ = false;  // advance() is on the stack; it will see to what has changed.
   bool draining_ = false;
   bool input_ended_ = false;
+  Pace body_pace_;           // Of the body under way.
   bool head_timed_ = false;  // The time for the head under way has begun.
   bool continued_ = false;   // "100 Continue" has been sent for the request under way.
 

@@ -95,9 +95,11 @@ void Http2Connection::drain() {
 // ---- Requests in.
 
 void Http2Connection::on_stream_begin(std::int32_t stream) {
-  exchanges_.try_emplace(stream, core_);
-  ++moving_;
   moved_at_ = SteadyClock::now();
+  const auto [exchange, fresh] = exchanges_.try_emplace(stream, core_, moved_at_);
+  const auto due = exchange->second.pace.due(core_->options);
+  late_at_ = moving_ == 0 ? due : std::min(late_at_, due);
+  ++moving_;
 }
 
 void Http2Connection::on_header(std::int32_t stream, std::string_view name,
@@ -135,6 +137,7 @@ void Http2Connection::on_head_end(std::int32_t stream) {
   if (exchange == nullptr) {
     return;
   }
+  exchange->head_ended = true;
   HttpRequest& request = exchange->request;
   exchange->head_only = request.method == "HEAD";
   if (exchange->refused_with == 414) {
@@ -154,6 +157,7 @@ void Http2Connection::on_data(std::int32_t stream, BytesView bytes) {
   }
   if (!bytes.empty()) {
     moved_at_ = SteadyClock::now();
+    exchange->pace.move(bytes.size(), moved_at_);
   }
   if (const int status = exchange->body.append(bytes); status != 0) {
     refuse(stream, *exchange, status, body_refusal(status));
@@ -271,6 +275,34 @@ void Http2Connection::enter_phase(Exchange& exchange, Phase phase) {
   moving_ += phase == Phase::kWaiting ? 0 : 1;
 }
 
+void Http2Connection::refuse_late(SteadyClock::time_point now) {
+  late_at_ = SteadyClock::time_point::max();
+  for (auto& [stream, exchange] : exchanges_) {
+    if (exchange.phase != Phase::kReceiving) {
+      continue;
+    }
+    const auto due = exchange.pace.due(core_->options);
+    if (now < due) {
+      late_at_ = std::min(late_at_, due);
+    } else if (exchange.head_ended) {
+      refuse(stream, exchange, 408, "the request took too long to arrive");
+    } else {
+      // Until a head is complete, nothing else can arrive on the connection.
+      terminated_ = true;
+      session_.terminate(NGHTTP2_NO_ERROR);
+      return;
+    }
+  }
+}
+
+Connection::SteadyClock::time_point Http2Connection::still_due() const {
+  if (moving_ > 0) {
+    return moved_at_ + core_->options.body_idle_timeout;
+  }
+  return exchanges_.empty() ? moved_at_ + core_->options.keep_alive_timeout
+                            : SteadyClock::time_point::max();
+}
+
 void Http2Connection::update_deadline() {
   if (writing() || terminated_) {
     if (!writing()) {
@@ -278,13 +310,11 @@ void Http2Connection::update_deadline() {
     }
     return;  // The write has set its own.
   }
-  const auto now = SteadyClock::now();
-  if (moving_ > 0) {
-    set_deadline(moved_at_ + core_->options.body_idle_timeout - now);
-  } else if (exchanges_.empty()) {
-    set_deadline(moved_at_ + core_->options.keep_alive_timeout - now);
-  } else {
+  const auto due = moving_ > 0 ? std::min(still_due(), late_at_) : still_due();
+  if (due == SteadyClock::time_point::max()) {
     clear_deadline();
+  } else {
+    set_deadline(due - SteadyClock::now());
   }
 }
 
@@ -293,8 +323,13 @@ void Http2Connection::on_deadline() {
     close();
     return;
   }
-  terminated_ = true;
-  session_.terminate(NGHTTP2_NO_ERROR);
+  const auto now = SteadyClock::now();
+  if (now < still_due()) {
+    refuse_late(now);
+  } else {
+    terminated_ = true;
+    session_.terminate(NGHTTP2_NO_ERROR);
+  }
   pump();
 }
 

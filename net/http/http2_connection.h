@@ -5,8 +5,9 @@
 // the limits nghttp2 does not know. Requests that are refused (too large, too many headers) get
 // their answer and then a reset, so that the client stops sending.
 //
-// Deadlines are those of the connection: while a request arrives or an answer leaves, something of
-// one of them must move within body_idle_timeout; with no stream open, keep_alive_timeout.
+// Each request has to arrive at its own Pace, however busy the others are; else it is answered 408.
+// Beside that the connection has a deadline: while a request arrives or an answer leaves, something
+// of one of them must move within body_idle_timeout; with no stream open, keep_alive_timeout.
 
 #include <memory>
 #include <unordered_map>
@@ -32,12 +33,15 @@ class Http2Connection final : public Connection, private Http2Events {
     kAnswering,  // The answer leaves.
   };
   struct Exchange {
-    explicit Exchange(std::shared_ptr<ServerCore> core) : body(std::move(core)) {}
+    Exchange(std::shared_ptr<ServerCore> core, SteadyClock::time_point now)
+        : body(std::move(core)), pace(now) {}
 
     Phase phase = Phase::kReceiving;
     bool request_ended = false;
     HttpRequest request;
     BodyCollector body;
+    Pace pace;  // Of the request.
+    bool head_ended = false;
     std::size_t header_bytes = 0;
     bool has_authority = false;
     int refused_with = 0;  // Set in the head; answered at its end.
@@ -73,6 +77,10 @@ class Http2Connection final : public Connection, private Http2Events {
   void refuse(std::int32_t stream, Exchange& exchange, int status, std::string_view message);
   void leave_phase(Phase phase);
   void enter_phase(Exchange& exchange, Phase phase);
+  // Answers 408 to each request that is late, and notes when the next one would be.
+  void refuse_late(SteadyClock::time_point now);
+  // When the connection as a whole has been still for too long.
+  SteadyClock::time_point still_due() const;
   void update_deadline();
   Exchange* find(std::int32_t stream);
 
@@ -80,6 +88,7 @@ class Http2Connection final : public Connection, private Http2Events {
   std::unordered_map<std::int32_t, Exchange> exchanges_;  // By stream.
   std::size_t moving_ = 0;  // Exchanges that are kReceiving or kAnswering.
   SteadyClock::time_point moved_at_ = SteadyClock::now();
+  SteadyClock::time_point late_at_ = SteadyClock::time_point::max();  // No request is late before.
 
   bool receiving_ = false;  // session_.receive() is on the stack; pump() follows.
   bool pump_posted_ = false;

@@ -35,8 +35,11 @@ struct HttpServerOptions {
   std::size_t arriving_bytes_max = 256u << 20;
 
   // Times. A handler may take as long as it likes; only the client is hurried.
-  std::chrono::milliseconds header_timeout{10'000};      // For the whole head: slow-loris.
-  std::chrono::milliseconds body_idle_timeout{30'000};   // No byte of body or answer moved.
+  std::chrono::milliseconds header_timeout{10'000};     // For the whole head: slow-loris.
+  std::chrono::milliseconds body_idle_timeout{30'000};  // No byte of body or answer moved.
+  // On average, once body_idle_timeout is over; not 0. Any line that is alive is faster, and a
+  // client that is not pays with its own time (the measure of Apache's mod_reqtimeout).
+  std::uint32_t body_bytes_per_second_min = 500;
   std::chrono::milliseconds keep_alive_timeout{75'000};  // No request at all; over proxies' 60 s.
 
   // Connections. At the limit no more are accepted until one closes; they wait in the backlog.

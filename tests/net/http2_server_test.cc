@@ -352,6 +352,43 @@ BOOST_AUTO_TEST_CASE(a_request_that_stops_arriving_ends_the_connection) {
   BOOST_TEST(client.receive(kGoaway).type == -1);
 }
 
+BOOST_AUTO_TEST_CASE(a_request_that_trickles_is_408_and_the_connection_goes_on) {
+  HttpServerOptions options;
+  options.body_idle_timeout = milliseconds(150);
+  options.body_bytes_per_second_min = 1000;
+  RunningServer running(describe, options);
+  FrameClient client(running.port());
+
+  client.send(frame(kHeaders, kEndHeaders, 1, head("POST", "/slow")));
+  for (int i = 0; i < 20; ++i) {  // Never silent for long.
+    std::this_thread::sleep_for(milliseconds(20));
+    client.send(frame(kData, 0, 1, "x"));
+  }
+
+  BOOST_TEST(client.body(1).find("\"code\":408") != std::string::npos);
+  client.get(3, "/next");
+  BOOST_TEST(client.body(3) == "GET /next here ");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_stalls_is_408_however_busy_the_others_are) {
+  HttpServerOptions options;
+  options.body_idle_timeout = milliseconds(150);
+  options.body_bytes_per_second_min = 1;
+  RunningServer running(describe, options);
+  FrameClient client(running.port());
+
+  client.send(frame(kHeaders, kEndHeaders, 1, head("POST", "/stalls")));
+  client.send(frame(kHeaders, kEndHeaders, 3, head("POST", "/moves")));
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(milliseconds(20));
+    client.send(frame(kData, 0, 3, "x"));
+  }
+  client.send(frame(kData, kEndStream, 3, ""));
+
+  BOOST_TEST(client.body(1).find("\"code\":408") != std::string::npos);
+  BOOST_TEST(client.body(3) == "POST /moves here " + std::string(20, 'x'));
+}
+
 BOOST_AUTO_TEST_CASE(an_idle_connection_is_closed) {
   HttpServerOptions options;
   options.keep_alive_timeout = milliseconds(100);

@@ -177,6 +177,7 @@ BOOST_AUTO_TEST_CASE(a_silent_connection_is_closed) {
 BOOST_AUTO_TEST_CASE(a_body_that_stops_is_408_and_one_that_moves_is_not) {
   HttpServerOptions options;
   options.body_idle_timeout = milliseconds(150);
+  options.body_bytes_per_second_min = 1;
   RunningServer running(echo, options);
   const std::string head =
       "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 6\r\n\r\n";
@@ -190,6 +191,22 @@ BOOST_AUTO_TEST_CASE(a_body_that_stops_is_408_and_one_that_moves_is_not) {
 
   BOOST_TEST(slow.receive_all().ends_with("xxxxxx"));
   BOOST_TEST(status_line(exchange(running.port(), head + "x")) == "HTTP/1.1 408 Request Timeout");
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_trickles_is_408) {
+  HttpServerOptions options;
+  options.body_idle_timeout = milliseconds(150);
+  options.body_bytes_per_second_min = 1000;
+  RunningServer running(echo, options);
+  RawClient slow(running.port());
+
+  slow.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n");
+  for (int i = 0; i < 20; ++i) {  // Never silent for long.
+    std::this_thread::sleep_for(milliseconds(20));
+    slow.send("x");
+  }
+
+  BOOST_TEST(status_line(slow.receive_all()) == "HTTP/1.1 408 Request Timeout");
 }
 
 BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_its_answer_is_cut) {
