@@ -36,8 +36,9 @@ struct ServiceHandler {
   const char* key = "";  // Always that.
 };
 
+// A handler of a keyed entity: ref("the key") is a target.
 template <class In, class Out>
-struct ObjectHandler {
+struct KeyedHandler {
   using Input = In;
   using Output = Out;
   const char* service;
@@ -47,17 +48,9 @@ struct ObjectHandler {
     return {service, std::move(key), handler};
   }
 };
-
 template <class In, class Out>
-struct WorkflowHandler {
-  using Input = In;
-  using Output = Out;
-  const char* service;
-  const char* handler;
-
-  HandlerTarget<In, Out> operator()(std::string key) const {
-    return {service, std::move(key), handler};
-  }
-};
+using ObjectHandler = KeyedHandler<In, Out>;
+template <class In, class Out>
+using WorkflowHandler = KeyedHandler<In, Out>;
 
 }  // namespace holdfast

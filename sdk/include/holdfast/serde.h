@@ -219,6 +219,22 @@ struct Json<std::pair<First, Second>> {
   }
 };
 
+namespace detail {
+
+template <class Map>
+Map read_map(JsonValue value, const JsonPath& path) {
+  Map result;
+  const std::size_t size = value.object_size(path);
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto [name, member] = value.member(i);
+    result.insert_or_assign(std::string(name),
+                            Json<typename Map::mapped_type>::read(member, JsonPath(path, name)));
+  }
+  return result;
+}
+
+}  // namespace detail
+
 template <class T, class Less, class Allocator>
 struct Json<std::map<std::string, T, Less, Allocator>> {
   using Map = std::map<std::string, T, Less, Allocator>;
@@ -231,13 +247,7 @@ struct Json<std::map<std::string, T, Less, Allocator>> {
     out.end_object();
   }
   static Map read(JsonValue value, const JsonPath& path) {
-    Map result;
-    const std::size_t size = value.object_size(path);
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto [name, member] = value.member(i);
-      result.insert_or_assign(std::string(name), Json<T>::read(member, JsonPath(path, name)));
-    }
-    return result;
+    return detail::read_map<Map>(value, path);
   }
 };
 
@@ -256,13 +266,7 @@ struct Json<std::unordered_map<std::string, T, Hash, Equal, Allocator>> {
     out.end_object();
   }
   static Map read(JsonValue value, const JsonPath& path) {
-    Map result;
-    const std::size_t size = value.object_size(path);
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto [name, member] = value.member(i);
-      result.insert_or_assign(std::string(name), Json<T>::read(member, JsonPath(path, name)));
-    }
-    return result;
+    return detail::read_map<Map>(value, path);
   }
 };
 

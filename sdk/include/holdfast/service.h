@@ -299,6 +299,13 @@ class ServiceBuilder {
     definition_.options = std::move(options);
   }
 
+  template <class... Contexts, class F>
+  void add(std::string name, HandlerKind kind, F handler, HandlerOptions options) {
+    definition_.handlers.push_back(define_handler<OneOf<Contexts...>>(
+        std::move(name), kind, std::move(handler), std::move(options)));
+  }
+
+ private:
   ServiceDefinition definition_;
 };
 
@@ -312,8 +319,7 @@ class Service : public detail::ServiceBuilder {
 
   template <class F>
   Service& handler(std::string name, F handler, HandlerOptions options = {}) {
-    definition_.handlers.push_back(detail::define_handler<detail::OneOf<Context>>(
-        std::move(name), HandlerKind::kPlain, std::move(handler), std::move(options)));
+    add<Context>(std::move(name), HandlerKind::kPlain, std::move(handler), std::move(options));
     return *this;
   }
 };
@@ -326,15 +332,14 @@ class Object : public detail::ServiceBuilder {
 
   template <class F>
   Object& exclusive(std::string name, F handler, HandlerOptions options = {}) {
-    definition_.handlers.push_back(
-        detail::define_handler<detail::OneOf<ObjectContext, SharedObjectContext>>(
-            std::move(name), HandlerKind::kExclusive, std::move(handler), std::move(options)));
+    add<ObjectContext, SharedObjectContext>(std::move(name), HandlerKind::kExclusive,
+                                            std::move(handler), std::move(options));
     return *this;
   }
   template <class F>
   Object& shared(std::string name, F handler, HandlerOptions options = {}) {
-    definition_.handlers.push_back(detail::define_handler<detail::OneOf<SharedObjectContext>>(
-        std::move(name), HandlerKind::kShared, std::move(handler), std::move(options)));
+    add<SharedObjectContext>(std::move(name), HandlerKind::kShared, std::move(handler),
+                             std::move(options));
     return *this;
   }
 };
@@ -347,15 +352,14 @@ class Workflow : public detail::ServiceBuilder {
 
   template <class F>
   Workflow& run(F handler, std::string name = "run", HandlerOptions options = {}) {
-    definition_.handlers.push_back(
-        detail::define_handler<detail::OneOf<WorkflowContext, SharedWorkflowContext>>(
-            std::move(name), HandlerKind::kRun, std::move(handler), std::move(options)));
+    add<WorkflowContext, SharedWorkflowContext>(std::move(name), HandlerKind::kRun,
+                                                std::move(handler), std::move(options));
     return *this;
   }
   template <class F>
   Workflow& shared(std::string name, F handler, HandlerOptions options = {}) {
-    definition_.handlers.push_back(detail::define_handler<detail::OneOf<SharedWorkflowContext>>(
-        std::move(name), HandlerKind::kShared, std::move(handler), std::move(options)));
+    add<SharedWorkflowContext>(std::move(name), HandlerKind::kShared, std::move(handler),
+                               std::move(options));
     return *this;
   }
 };
