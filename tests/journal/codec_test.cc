@@ -149,11 +149,7 @@ std::string hex(BytesView bytes) {
   return text;
 }
 
-std::string golden_path() {
-  std::string folder = __FILE__;
-  folder.erase(folder.rfind("/journal/"));
-  return folder + "/golden/records_v1.txt";
-}
+std::string golden_path() { return HOLDFAST_TESTS_FOLDER "/golden/records_v1.txt"; }
 
 }  // namespace
 
