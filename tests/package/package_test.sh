@@ -44,7 +44,8 @@ call() { curl -sS --max-time 20 "$ingress$1" -H 'content-type: application/json'
 setting() { sed -n "s/^$1:[^=]*=//p" "$build/CMakeCache.txt"; }
 build_type=$(setting CMAKE_BUILD_TYPE)
 CXXFLAGS=$(setting "CMAKE_CXX_FLAGS_${build_type^^}")
-export CXXFLAGS
+# What a user writes is quiet, however strict the user's compiler is told to be.
+export CXXFLAGS="$CXXFLAGS -Wall -Wextra -Werror"
 
 cmake --install "$build" --prefix "$folder/installed" >"$folder/install.log"
 {

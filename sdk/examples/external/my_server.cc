@@ -5,7 +5,8 @@
 namespace {
 
 holdfast::Task<std::string> shout(holdfast::Context& ctx, std::string text) {
-  const std::string shouted = co_await ctx.run("shout", [&] { return text + "!"; });
+  const std::string shouted =
+      co_await ctx.run("shout", [&] { return text + "!"; }, {.max_attempts = 5});
   co_return shouted;
 }
 

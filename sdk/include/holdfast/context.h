@@ -72,13 +72,13 @@ class BorrowedHeaders {
 // expression owns. For the same reason it is told to refuse the two other things that would be: a
 // closure and an argument that own something and have no name (kMustBeNamed).
 struct CallOptions {
-  BorrowedText idempotency_key;
-  BorrowedHeaders headers;
+  BorrowedText idempotency_key = {};
+  BorrowedHeaders headers = {};
 };
 struct SendOptions {
   std::chrono::milliseconds delay{0};
-  BorrowedText idempotency_key;
-  BorrowedHeaders headers;
+  BorrowedText idempotency_key = {};
+  BorrowedHeaders headers = {};
 };
 
 // Where a call goes, with the types of its two ends (handler_ref.h). `key` is empty for a service.

@@ -33,8 +33,8 @@ struct RunOptions {
   std::chrono::milliseconds initial_interval{500};
   double factor = 2;
   std::chrono::milliseconds max_interval{60'000};
-  std::optional<std::uint32_t> max_attempts;
-  std::optional<std::chrono::milliseconds> max_duration;
+  std::optional<std::uint32_t> max_attempts = std::nullopt;
+  std::optional<std::chrono::milliseconds> max_duration = std::nullopt;
   double jitter = 0.3;
 };
 
