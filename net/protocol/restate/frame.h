@@ -58,7 +58,6 @@ class FrameReader {
   std::size_t header_read_ = 0;  // Of the current frame; all of them while its payload arrives.
   FrameHeader header_;           // Valid when all of them are read.
   Bytes payload_;                // What has arrived of it.
-  bool failed_ = false;
 };
 
 }  // namespace holdfast::protocol::restate
