@@ -1,0 +1,78 @@
+// Frame fuzz: whatever bytes a peer sends, they are refused or they are a value, and a value that
+// is sent on is read by the other side as the same.
+//
+// Input: a byte for the version and the direction, a byte for the size of the pieces the stream
+// arrives in, then the stream.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "storage/base/check.h"
+#include "tests/net/restate_samples.h"
+
+namespace {
+
+namespace restate = holdfast::protocol::restate;
+using holdfast::Bytes;
+using holdfast::BytesView;
+using holdfast::testing::recode;
+using holdfast::testing::Way;
+
+constexpr std::size_t kPayloadMax = 1 << 20;
+
+// What the engine does with a future that came in.
+class NothingSettled : public restate::Settlements {
+ public:
+  restate::Settled completion(std::uint32_t) const override { return restate::Settled::kPending; }
+  restate::Settled signal(std::uint32_t) const override { return restate::Settled::kFailed; }
+  restate::Settled named_signal(const std::string&) const override {
+    return restate::Settled::kSucceeded;
+  }
+};
+
+void look_at_future(const restate::Frame& frame, restate::Version version) {
+  const auto message = restate::decode_from_handler(frame, version);
+  if (!message.has_value()) return;
+  const auto* suspension = std::get_if<restate::Suspension>(&*message);
+  if (suspension == nullptr) return;
+  const auto waits = restate::flatten(suspension->awaiting);
+  CHECK(waits.completions.size() + waits.signals.size() + waits.named_signals.size() > 0,
+        "a suspension waits for something");
+  restate::is_ready(suspension->awaiting, NothingSettled());
+}
+
+void look_at(const restate::Frame& frame, restate::Version version, Way way) {
+  const auto once = recode(frame, version, way);
+  if (!once.has_value()) {
+    CHECK(!once.error().message().empty(), "a refusal has a reason");
+    return;
+  }
+  const auto twice = recode(holdfast::testing::frame_of(*once), version, way);
+  CHECK(twice.has_value(), "what was encoded is taken");
+  CHECK(*twice == *once, "and means the same");
+  if (way == Way::kFrom) look_at_future(frame, version);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const auto version = static_cast<restate::Version>(5 + data[0] % 3);
+  const Way way = (data[0] & 0x80) != 0 ? Way::kTo : Way::kFrom;
+  const std::size_t piece = std::size_t{1} + data[1];
+  BytesView stream(reinterpret_cast<const char*>(data) + 2, size - 2);
+  restate::FrameReader reader(kPayloadMax);
+  while (!stream.empty()) {
+    BytesView chunk = stream.substr(0, piece);
+    stream.remove_prefix(chunk.size());
+    for (;;) {
+      auto frame = reader.next(chunk);
+      if (!frame.has_value()) return 0;
+      if (!frame->has_value()) break;
+      look_at(**frame, version, way);
+    }
+    CHECK(chunk.empty(), "a piece is used up");
+  }
+  return 0;
+}
