@@ -13,10 +13,11 @@
 //   - a scope or a limit key, in every version: not supported
 // Fields with unknown numbers are skipped.
 //
-// Errors: kTooLarge for futures nested deeper than kFutureDepthMax, which another attempt would
-// only repeat; kInvalidArgument for everything else.
+// Errors: kTooLarge for futures nested deeper than kFutureDepthMax and for lists of more than a
+// million members in one frame, which another attempt would only repeat; kInvalidArgument for
+// everything else.
 
-#include <string>
+#include <cstdint>
 #include <variant>
 
 #include "net/protocol/message.h"
