@@ -69,7 +69,7 @@ void Http2Connection::pump() {
   if (!closed() && !lingering()) {
     // Input waits while the client does not take output, so that answers to it cannot pile up.
     if (!writing()) {
-      read(moving_ > 0 ? kReadBodyBytes : kReadBytes);
+      read(moving_ > 0 || core_->stream_handler ? kReadBodyBytes : kReadBytes);
     }
     update_deadline();
   }
@@ -139,6 +139,7 @@ void Http2Connection::on_head_end(std::int32_t stream) {
   }
   exchange->head_ended = true;
   HttpRequest& request = exchange->request;
+  request.version = HttpVersion::kHttp2;
   exchange->head_only = request.method == "HEAD";
   if (exchange->refused_with == 414) {
     refuse(stream, *exchange, 414, "the request target is too long");
@@ -147,11 +148,18 @@ void Http2Connection::on_head_end(std::int32_t stream) {
   } else if (const auto expected = request.header("expect");
              expected && has_token(*expected, "100-continue")) {
     session_.submit_continue(stream);
+  } else if (core_->stream_handler) {
+    offer_stream(stream, *exchange);
   }
 }
 
 void Http2Connection::on_data(std::int32_t stream, BytesView bytes) {
   Exchange* exchange = find(stream);
+  if (exchange != nullptr && exchange->phase == Phase::kStreaming) {
+    const std::shared_ptr<HttpBodySink> sink = exchange->sink;
+    sink->on_body(bytes);
+    return;
+  }
   if (exchange == nullptr || exchange->phase != Phase::kReceiving) {
     return;
   }
@@ -170,6 +178,11 @@ void Http2Connection::on_request_end(std::int32_t stream) {
     return;
   }
   exchange->request_ended = true;
+  if (exchange->phase == Phase::kStreaming) {
+    const std::shared_ptr<HttpBodySink> sink = exchange->sink;
+    sink->on_body_end();
+    return;
+  }
   if (exchange->phase != Phase::kReceiving) {
     return;
   }
@@ -192,6 +205,101 @@ void Http2Connection::on_reset_by_client(std::int32_t) {
     terminated_ = true;
     session_.terminate(NGHTTP2_ENHANCE_YOUR_CALM);
   }
+}
+
+// ---- Streams.
+
+// Holds the connection weakly: a stream may be kept after its client has gone.
+class Http2Connection::StreamedAnswer final : public HttpAnswerStream {
+ public:
+  StreamedAnswer(std::weak_ptr<Http2Connection> connection, std::int32_t stream)
+      : connection_(std::move(connection)), stream_(stream) {}
+
+  void start(HttpResponse head) override {
+    if (const auto alive = connection_.lock()) alive->start_answer(stream_, std::move(head));
+  }
+  void write(BytesView bytes) override {
+    if (const auto alive = connection_.lock()) alive->add_to_answer(stream_, bytes);
+  }
+  void finish() override {
+    if (const auto alive = connection_.lock()) alive->finish_answer(stream_);
+  }
+  void reset() override {
+    if (const auto alive = connection_.lock()) alive->reset_answer(stream_);
+  }
+  std::size_t unsent() const override {
+    const auto alive = connection_.lock();
+    const Exchange* exchange = alive ? alive->find(stream_) : nullptr;
+    return exchange == nullptr ? 0 : exchange->answer.size() - exchange->answer_sent;
+  }
+
+ private:
+  const std::weak_ptr<Http2Connection> connection_;
+  const std::int32_t stream_;
+};
+
+void Http2Connection::offer_stream(std::int32_t stream, Exchange& exchange) {
+  auto answer = std::make_shared<StreamedAnswer>(
+      std::static_pointer_cast<Http2Connection>(shared_from_this()), stream);
+  enter_phase(exchange, Phase::kStreaming);
+  exchange.answer_whole = false;
+  exchange.sink = core_->stream_handler(exchange.request, std::move(answer));
+  if (exchange.sink == nullptr) {
+    exchange.answer_whole = true;
+    enter_phase(exchange, Phase::kReceiving);
+  }
+}
+
+Http2Connection::Exchange* Http2Connection::find_streamed(std::int32_t stream) {
+  Exchange* const exchange = closed() ? nullptr : find(stream);
+  return exchange != nullptr && exchange->phase == Phase::kStreaming ? exchange : nullptr;
+}
+
+void Http2Connection::start_answer(std::int32_t stream, HttpResponse head) {
+  Exchange* const exchange = find_streamed(stream);
+  if (exchange == nullptr || exchange->answer_started) {
+    return;
+  }
+  exchange->answer_started = true;
+  session_.submit_streamed_answer(stream, head);
+  exchange->answer = std::move(head.body);
+  pump_soon();
+}
+
+void Http2Connection::add_to_answer(std::int32_t stream, BytesView bytes) {
+  Exchange* const exchange = find_streamed(stream);
+  if (exchange == nullptr || bytes.empty()) {
+    return;
+  }
+  if (exchange->answer_sent * 2 >= exchange->answer.size()) {  // A byte is moved once at most.
+    exchange->answer.erase(0, exchange->answer_sent);
+    exchange->answer_sent = 0;
+  }
+  exchange->answer.append(bytes);
+  session_.resume_answer(stream);
+  pump_soon();
+}
+
+void Http2Connection::finish_answer(std::int32_t stream) {
+  Exchange* const exchange = find_streamed(stream);
+  if (exchange == nullptr) {
+    return;
+  }
+  exchange->answer_whole = true;
+  enter_phase(*exchange, Phase::kAnswering);
+  moved_at_ = SteadyClock::now();
+  session_.resume_answer(stream);
+  pump_soon();
+}
+
+void Http2Connection::reset_answer(std::int32_t stream) {
+  Exchange* const exchange = find_streamed(stream);
+  if (exchange == nullptr) {
+    return;
+  }
+  enter_phase(*exchange, Phase::kAnswering);
+  session_.submit_reset(stream, NGHTTP2_INTERNAL_ERROR);
+  pump_soon();
 }
 
 // ---- Answers out.
@@ -232,14 +340,16 @@ std::size_t Http2Connection::on_answer_wanted(std::int32_t stream, char* to, std
   const std::size_t copied = std::min(size, left);
   std::memcpy(to, exchange->answer.data() + exchange->answer_sent, copied);
   exchange->answer_sent += copied;
-  last = copied == left;
+  last = copied == left && exchange->answer_whole;
   moved_at_ = SteadyClock::now();
   return copied;
 }
 
 void Http2Connection::on_answer_end(std::int32_t stream) {
   const Exchange* exchange = find(stream);
-  if (exchange != nullptr && !exchange->request_ended) {
+  // The client of a streamed exchange ends its request when it has seen the end of the answer; a
+  // reset might overtake that.
+  if (exchange != nullptr && !exchange->request_ended && exchange->sink == nullptr) {
     session_.submit_reset(stream, NGHTTP2_NO_ERROR);  // RFC 9113, 8.1: the rest is not wanted.
   }
   resets_ -= resets_ > 0 ? 1 : 0;
@@ -254,6 +364,9 @@ void Http2Connection::on_stream_close(std::int32_t stream) {
   }
   leave_phase(exchange.mapped().phase);
   moved_at_ = SteadyClock::now();
+  if (exchange.mapped().phase == Phase::kStreaming) {
+    exchange.mapped().sink->on_gone();
+  }
   if (const auto reply = exchange.mapped().pending.lock()) {
     reply->abandon();
   }
@@ -261,18 +374,21 @@ void Http2Connection::on_stream_close(std::int32_t stream) {
 
 void Http2Connection::on_close() {
   for (auto& [stream, exchange] : std::exchange(exchanges_, {})) {
+    if (exchange.phase == Phase::kStreaming) {
+      exchange.sink->on_gone();
+    }
     if (const auto reply = exchange.pending.lock()) {
       reply->abandon();
     }
   }
 }
 
-void Http2Connection::leave_phase(Phase phase) { moving_ -= phase == Phase::kWaiting ? 0 : 1; }
+void Http2Connection::leave_phase(Phase phase) { moving_ -= is_moving(phase) ? 1 : 0; }
 
 void Http2Connection::enter_phase(Exchange& exchange, Phase phase) {
   leave_phase(exchange.phase);
   exchange.phase = phase;
-  moving_ += phase == Phase::kWaiting ? 0 : 1;
+  moving_ += is_moving(phase) ? 1 : 0;
 }
 
 void Http2Connection::refuse_late(SteadyClock::time_point now) {

@@ -30,8 +30,10 @@ class Http2Connection final : public Connection, private Http2Events {
   enum class Phase {
     kReceiving,  // The request arrives.
     kWaiting,    // The handler has it.
+    kStreaming,  // Both at once, and as slowly as they like.
     kAnswering,  // The answer leaves.
   };
+  class StreamedAnswer;
   struct Exchange {
     Exchange(std::shared_ptr<ServerCore> core, SteadyClock::time_point now)
         : body(std::move(core)), pace(now) {}
@@ -49,6 +51,9 @@ class Http2Connection final : public Connection, private Http2Events {
     std::weak_ptr<PendingReply> pending;
     Bytes answer;
     std::size_t answer_sent = 0;
+    bool answer_whole = true;  // Nothing is added to `answer` any more.
+    bool answer_started = false;
+    std::shared_ptr<HttpBodySink> sink;  // Of a streamed exchange.
   };
 
   void on_received() override;
@@ -73,8 +78,20 @@ class Http2Connection final : public Connection, private Http2Events {
   // As pump(), once everything that runs now has submitted its part.
   void pump_soon();
 
+  // Lets the stream handler have the exchange, if it wants it.
+  void offer_stream(std::int32_t stream, Exchange& exchange);
+  // The calls of a StreamedAnswer.
+  Exchange* find_streamed(std::int32_t stream);
+  void start_answer(std::int32_t stream, HttpResponse head);
+  void add_to_answer(std::int32_t stream, BytesView bytes);
+  void finish_answer(std::int32_t stream);
+  void reset_answer(std::int32_t stream);
+
   void submit(std::int32_t stream, Exchange& exchange, HttpResponse response);
   void refuse(std::int32_t stream, Exchange& exchange, int status, std::string_view message);
+  static bool is_moving(Phase phase) {
+    return phase == Phase::kReceiving || phase == Phase::kAnswering;
+  }
   void leave_phase(Phase phase);
   void enter_phase(Exchange& exchange, Phase phase);
   // Answers 408 to each request that is late, and notes when the next one would be.
@@ -86,7 +103,7 @@ class Http2Connection final : public Connection, private Http2Events {
 
   Http2Session session_;
   std::unordered_map<std::int32_t, Exchange> exchanges_;  // By stream.
-  std::size_t moving_ = 0;  // Exchanges that are kReceiving or kAnswering.
+  std::size_t moving_ = 0;  // Exchanges that are kReceiving or kAnswering: they have a deadline.
   SteadyClock::time_point moved_at_ = SteadyClock::now();
   SteadyClock::time_point late_at_ = SteadyClock::time_point::max();  // No request is late before.
 

@@ -83,6 +83,8 @@ ssize_t read_answer(nghttp2_session*, std::int32_t stream, std::uint8_t* to, std
       events_of(user_data).on_answer_wanted(stream, reinterpret_cast<char*>(to), size, last);
   if (last) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
+  } else if (copied == 0) {
+    return NGHTTP2_ERR_DEFERRED;
   }
   return static_cast<ssize_t>(copied);
 }
@@ -154,6 +156,19 @@ void Http2Session::submit_continue(std::int32_t stream) {
 
 void Http2Session::submit_answer(std::int32_t stream, const HttpResponse& response,
                                  bool with_body) {
+  submit_head(stream, response, with_body, Size::kKnown);
+}
+
+void Http2Session::submit_streamed_answer(std::int32_t stream, const HttpResponse& head) {
+  submit_head(stream, head, true, Size::kUnknown);
+}
+
+void Http2Session::resume_answer(std::int32_t stream) {
+  nghttp2_session_resume_data(session_.get(), stream);  // An error: it waits for nothing.
+}
+
+void Http2Session::submit_head(std::int32_t stream, const HttpResponse& response, bool with_body,
+                               Size known) {
   const std::string status = std::to_string(response.status);
   const std::string size = std::to_string(response.body.size());
   std::vector<std::string> values;  // Cleaned values; never moved once pointed into.
@@ -167,7 +182,7 @@ void Http2Session::submit_answer(std::int32_t stream, const HttpResponse& respon
       fields.push_back(name_value(name, values.back()));
     }
   }
-  if (!has_no_body(response.status)) {
+  if (known == Size::kKnown && !has_no_body(response.status)) {
     fields.push_back(name_value("content-length", size));
   }
   nghttp2_data_provider provider{};

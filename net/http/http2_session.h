@@ -22,7 +22,8 @@ class Http2Events {
   virtual void on_data(std::int32_t stream, BytesView bytes) = 0;
   virtual void on_request_end(std::int32_t stream) = 0;
   virtual void on_reset_by_client(std::int32_t stream) = 0;
-  // Copies the next bytes of the answer to `to`; sets `last` with the final ones.
+  // Copies the next bytes of the answer to `to`; sets `last` with the final ones. None without
+  // `last`: there are none yet; resume_answer() asks again.
   virtual std::size_t on_answer_wanted(std::int32_t stream, char* to, std::size_t size,
                                        bool& last) = 0;
   // The answer has been handed out wholly.
@@ -47,6 +48,9 @@ class Http2Session {
   void submit_continue(std::int32_t stream);
   // The body, when there is one, is asked for by on_answer_wanted().
   void submit_answer(std::int32_t stream, const HttpResponse& response, bool with_body);
+  // An answer of unknown size, asked for in the same way.
+  void submit_streamed_answer(std::int32_t stream, const HttpResponse& head);
+  void resume_answer(std::int32_t stream);
   void submit_reset(std::int32_t stream, std::uint32_t code);
   // No new streams.
   void submit_goaway();
@@ -54,6 +58,9 @@ class Http2Session {
   void terminate(std::uint32_t code);
 
  private:
+  enum class Size { kKnown, kUnknown };
+  void submit_head(std::int32_t stream, const HttpResponse& response, bool with_body, Size size);
+
   struct Deleter {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };

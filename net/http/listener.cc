@@ -1,5 +1,8 @@
 #include "net/http/listener.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <string>
 #include <utility>
@@ -13,6 +16,22 @@ using boost::asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kPause{100};
 constexpr int kBacklog = 4096;  // The system cuts it to its own limit.
+
+void probe_silent(Socket& socket, std::chrono::seconds after) {
+  if (after.count() <= 0) {
+    return;
+  }
+  constexpr int kProbeEverySeconds = 15;
+  constexpr int kProbes = 4;
+  boost::system::error_code ignored;
+  socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
+  const auto set = [&socket](int option, int value) {  // What fails stays as the system has it.
+    (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof(value));
+  };
+  set(TCP_KEEPIDLE, static_cast<int>(after.count()));
+  set(TCP_KEEPINTVL, kProbeEverySeconds);
+  set(TCP_KEEPCNT, kProbes);
+}
 
 }  // namespace
 
@@ -80,6 +99,7 @@ void Listener::accepted(const boost::system::error_code& error, Socket socket) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.non_blocking(true, ignored);
+  probe_silent(socket, core_->options.probe_after);
   Stream stream = core_->tls ? Stream(std::move(socket), *core_->tls) : Stream(std::move(socket));
   core_->add(std::make_shared<Opening>(core_, std::move(stream)));
   accept();

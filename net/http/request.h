@@ -27,11 +27,17 @@ inline std::optional<std::string_view> find_header(const HttpHeaders& headers,
   return found->second;
 }
 
+enum class HttpVersion {
+  kHttp2,   // To an endpoint: by prior knowledge on http://, by ALPN on https://.
+  kHttp11,  // Request and answer one after the other.
+};
+
 struct HttpRequest {
   std::string method;
   std::string target;   // Path and query as sent, still percent-encoded (uri.h takes it apart).
   HttpHeaders headers;  // HTTP/2 pseudo headers are left out; its :authority stands as "host".
   Bytes body;
+  HttpVersion version = HttpVersion::kHttp11;
 
   std::optional<std::string_view> header(std::string_view name) const {
     return find_header(headers, name);

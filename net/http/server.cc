@@ -75,14 +75,15 @@ struct HttpServer::Parts {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(boost::asio::io_context& io,
                                                        HttpServerOptions options,
-                                                       HttpHandler handler) {
+                                                       HttpHandler handler,
+                                                       HttpStreamHandler stream_handler) {
   TRY(check_options(options));
   std::unique_ptr<boost::asio::ssl::context> tls;
   if (!options.certificate_file.empty()) {
     tls = TRY(make_tls_context(options.certificate_file, options.key_file));
   }
-  auto core =
-      std::make_shared<ServerCore>(io, std::move(options), std::move(tls), std::move(handler));
+  auto core = std::make_shared<ServerCore>(io, std::move(options), std::move(tls),
+                                           std::move(handler), std::move(stream_handler));
   auto listener = std::make_shared<Listener>(core);
   TRY(listener->open());
   core->on_removed = [weak = std::weak_ptr<Listener>(listener)] {

@@ -1,5 +1,6 @@
 #pragma once
-// HttpServer: HTTP/1.1 and HTTP/2 on one port, whole requests in, whole answers out.
+// HttpServer: HTTP/1.1 and HTTP/2 on one port, whole requests in, whole answers out; over HTTP/2 a
+// server may also take requests as streams (streamed_exchange.h).
 //
 // A plain port tells HTTP/2 by its connection preface (prior knowledge); `Upgrade: h2c` is ignored
 // and answered as HTTP/1.1. A TLS port goes by ALPN. A client that closes its sending side before
@@ -17,6 +18,7 @@
 #include "net/http/reply.h"
 #include "net/http/request.h"
 #include "net/http/server_options.h"
+#include "net/http/streamed_exchange.h"
 #include "storage/base/result.h"
 
 namespace holdfast::net {
@@ -29,7 +31,8 @@ class HttpServer {
   // Listens from here on; accepts when `io` runs. kInvalidArgument names a certificate or key that
   // cannot be used, or an address that is none; kUnavailable a port that cannot be had.
   static Result<std::unique_ptr<HttpServer>> listen(boost::asio::io_context& io,
-                                                    HttpServerOptions options, HttpHandler handler);
+                                                    HttpServerOptions options, HttpHandler handler,
+                                                    HttpStreamHandler stream_handler = {});
 
   // Closes everything at once, as stop(). REQUIRES: on the io thread, or nobody runs `io`.
   ~HttpServer();

@@ -19,11 +19,13 @@ namespace holdfast::net {
 
 struct ServerCore {
   ServerCore(boost::asio::io_context& context, HttpServerOptions server_options,
-             std::unique_ptr<boost::asio::ssl::context> server_tls, HttpHandler server_handler)
+             std::unique_ptr<boost::asio::ssl::context> server_tls, HttpHandler server_handler,
+             HttpStreamHandler server_stream_handler)
       : io(context),
         options(std::move(server_options)),
         tls(std::move(server_tls)),
         handler(std::move(server_handler)),
+        stream_handler(std::move(server_stream_handler)),
         replies(std::make_shared<ReplyQueue>(context)) {}
 
   // Registers and starts a connection; one that comes while draining is asked to drain.
@@ -37,6 +39,7 @@ struct ServerCore {
   const HttpServerOptions options;
   const std::unique_ptr<boost::asio::ssl::context> tls;  // Null: a plain port.
   const HttpHandler handler;
+  const HttpStreamHandler stream_handler;  // May be empty.
   const std::shared_ptr<ReplyQueue> replies;
 
   // Owned from add() until the connection closes and so removes itself.

@@ -42,6 +42,10 @@ struct HttpServerOptions {
   std::uint32_t body_bytes_per_second_min = 500;
   std::chrono::milliseconds keep_alive_timeout{75'000};  // No request at all; over proxies' 60 s.
 
+  // Asks the system to probe clients that are silent this long, and to cut those that are gone
+  // without a word (TCP keep-alive). For servers that let exchanges be silent; 0: no probes.
+  std::chrono::seconds probe_after{0};
+
   // Connections. At the limit no more are accepted until one closes; they wait in the backlog.
   std::size_t connections_max = 10'000;
   std::uint32_t streams_max = 128;  // Concurrent HTTP/2 streams of one connection.

@@ -1,5 +1,5 @@
 #pragma once
-// Stream: one accepted TCP connection, with TLS on it or without.
+// Stream: one TCP connection, accepted or made, with TLS on it or without.
 //
 // A value that moves. At most one read and one write are under way at a time. Io thread only.
 
@@ -25,14 +25,18 @@ using WriteBuffers = std::array<boost::asio::const_buffer, 2>;  // Either may be
 class Stream {
  public:
   explicit Stream(Socket socket) : socket_(std::make_unique<Socket>(std::move(socket))) {}
-  // Speaks TLS once async_handshake() is through. `context` outlives the stream.
+  // Speaks TLS once async_handshake() or async_client_handshake() is through. `context` outlives
+  // the stream.
   Stream(Socket socket, boost::asio::ssl::context& context)
       : socket_(std::make_unique<Socket>(std::move(socket))),
         tls_(std::make_unique<Tls>(*socket_, context)) {}
 
   bool secure() const { return tls_ != nullptr; }
 
-  // What ALPN agreed on, empty when nothing.
+  // REQUIRES: secure().
+  SSL* tls() { return tls_->native_handle(); }
+
+  // What ALPN agreed on, empty when nothing. REQUIRES: secure().
   std::string_view protocol() const {
     const unsigned char* name = nullptr;
     unsigned size = 0;
@@ -43,6 +47,11 @@ class Stream {
   template <class Done>
   void async_handshake(Done done) {
     tls_->async_handshake(boost::asio::ssl::stream_base::server, std::move(done));
+  }
+
+  template <class Done>
+  void async_client_handshake(Done done) {
+    tls_->async_handshake(boost::asio::ssl::stream_base::client, std::move(done));
   }
 
   template <class Done>

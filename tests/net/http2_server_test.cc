@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/net/http2_frames.h"
 #include "tests/net/http_fixture.h"
 
 namespace holdfast::net {
@@ -14,52 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-enum FrameType : std::uint8_t {
-  kData = 0,
-  kHeaders = 1,
-  kReset = 3,
-  kSettings = 4,
-  kGoaway = 7,
-  kWindowUpdate = 8
-};
-constexpr std::uint8_t kEndStream = 1;
-constexpr std::uint8_t kEndHeaders = 4;
-
-struct Frame {
-  int type = -1;  // -1: the server has closed.
-  int flags = 0;
-  std::uint32_t stream = 0;
-  std::string payload;
-};
-
-std::string number(std::uint32_t value, int bytes) {
-  std::string text;
-  while (bytes-- > 0) {
-    text.push_back(static_cast<char>(value >> (8 * bytes)));
-  }
-  return text;
-}
-
-std::uint32_t number(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (const char c : bytes) {
-    value = value << 8 | static_cast<unsigned char>(c);
-  }
-  return value;
-}
-
-std::string frame(std::uint8_t type, int flags, std::uint32_t stream, std::string_view payload) {
-  return number(static_cast<std::uint32_t>(payload.size()), 3) + number(type, 1) +
-         number(static_cast<std::uint32_t>(flags), 1) + number(stream, 4) + std::string(payload);
-}
-
-// A literal field without indexing (RFC 7541, 6.2.2). REQUIRES: both shorter than 127.
-std::string field(std::string_view name, std::string_view value) {
-  return std::string(1, '\0') + number(static_cast<std::uint32_t>(name.size()), 1) +
-         std::string(name) + number(static_cast<std::uint32_t>(value.size()), 1) +
-         std::string(value);
-}
 
 std::string head(std::string_view method, std::string_view path) {
   return field(":method", method) + field(":scheme", "http") + field(":authority", "here") +
@@ -354,13 +309,13 @@ BOOST_AUTO_TEST_CASE(a_request_that_stops_arriving_ends_the_connection) {
 
 BOOST_AUTO_TEST_CASE(a_request_that_trickles_is_408_and_the_connection_goes_on) {
   HttpServerOptions options;
-  options.body_idle_timeout = milliseconds(150);
+  options.body_idle_timeout = milliseconds(500);
   options.body_bytes_per_second_min = 1000;
   RunningServer running(describe, options);
   FrameClient client(running.port());
 
   client.send(frame(kHeaders, kEndHeaders, 1, head("POST", "/slow")));
-  for (int i = 0; i < 20; ++i) {  // Never silent for long.
+  for (int i = 0; i < 60; ++i) {  // Never silent for long.
     std::this_thread::sleep_for(milliseconds(20));
     client.send(frame(kData, 0, 1, "x"));
   }
