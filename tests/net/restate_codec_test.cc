@@ -16,11 +16,7 @@ using testing::Way;
 
 constexpr Version kVersions[] = {Version::k5, Version::k6, Version::k7};
 
-std::string vectors_path() {
-  std::string folder = __FILE__;
-  folder.erase(folder.rfind('/'));
-  return folder + "/vectors/restate_transcript.txt";
-}
+std::string vectors_path() { return HOLDFAST_TESTS_FOLDER "/net/vectors/restate_transcript.txt"; }
 
 // A value that was decoded must be encoded to bytes that mean the same: decoded and encoded again
 // they stay as they are.
