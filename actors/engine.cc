@@ -84,9 +84,13 @@ class ThreadedEngine final : public Engine {
            std::function<void(Result<ActResult>)> on_done) override {
     impl_->act(id, act, std::move(on_done));
   }
-  void restart_as_new(const journal::InvocationId& id,
+  void resume_on(const journal::InvocationId& id, std::string deployment,
+                 std::function<void(Result<ActResult>)> on_done) override {
+    impl_->resume_on(id, std::move(deployment), std::move(on_done));
+  }
+  void restart_as_new(const journal::InvocationId& id, Restart restart,
                       std::function<void(Result<journal::InvocationId>)> on_done) override {
-    impl_->restart_as_new(id, std::move(on_done));
+    impl_->restart_as_new(id, std::move(restart), std::move(on_done));
   }
   void replace_state(std::string service, std::string key, std::map<Bytes, Bytes> state,
                      std::function<void(Result<void>)> on_done) override {

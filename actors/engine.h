@@ -115,8 +115,19 @@ class Engine {
   enum class Act { kCancel, kKill, kPurge, kPurgeJournal, kPause, kResume };
   virtual void act(const journal::InvocationId& id, Act act,
                    std::function<void(Result<ActResult>)> on_done) = 0;
-  // A new invocation with the same input. kInvalidArgument for workflows.
-  virtual void restart_as_new(const journal::InvocationId& id,
+  // As Act::kResume, on another deployment: its id, "latest", or "keep". kNotFound when it does not
+  // serve the handler, kConflict when it does not speak the invocation's version of the protocol.
+  virtual void resume_on(const journal::InvocationId& id, std::string deployment,
+                         std::function<void(Result<ActResult>)> on_done) = 0;
+  // A new invocation with the same input, and the same journal up to entry `from`. Without a word
+  // about the deployment it is the latest for `from` 0, else that of the original.
+  // kInvalidArgument for workflows and for an entry that is not there; kConflict: not completed,
+  // its journal is gone, or an entry in the prefix is not complete.
+  struct Restart {
+    std::size_t from = 0;
+    std::string deployment;
+  };
+  virtual void restart_as_new(const journal::InvocationId& id, Restart restart,
                               std::function<void(Result<journal::InvocationId>)> on_done) = 0;
   // Replaces the whole state of an object or workflow key.
   virtual void replace_state(std::string service, std::string key, std::map<Bytes, Bytes> state,

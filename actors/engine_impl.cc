@@ -165,12 +165,19 @@ void EngineImpl::signal(const journal::InvocationId& id, journal::Notification s
 
 void EngineImpl::act(const journal::InvocationId& id, Engine::Act act,
                      std::function<void(Result<ActResult>)> on_done) {
-  router_.deliver(id, InvocationMail{ActOn{act, std::move(on_done)}});
+  router_.deliver(id, InvocationMail{ActOn{act, std::move(on_done), {}}});
 }
 
-void EngineImpl::restart_as_new(const journal::InvocationId& id,
+void EngineImpl::resume_on(const journal::InvocationId& id, std::string deployment,
+                           std::function<void(Result<ActResult>)> on_done) {
+  router_.deliver(id, InvocationMail{ActOn{Engine::Act::kResume, std::move(on_done),
+                                           std::make_shared<std::string>(std::move(deployment))}});
+}
+
+void EngineImpl::restart_as_new(const journal::InvocationId& id, Engine::Restart restart,
                                 std::function<void(Result<journal::InvocationId>)> on_done) {
-  router_.deliver(id, InvocationMail{CopyAsNew{std::move(on_done)}});
+  router_.deliver(id, InvocationMail{std::make_shared<CopyAsNew>(
+                          CopyAsNew{std::move(restart), std::move(on_done)})});
 }
 
 void EngineImpl::replace_state(std::string service, std::string key, std::map<Bytes, Bytes> state,

@@ -40,7 +40,9 @@ class EngineImpl {
               std::function<void(Result<ActResult>)> on_done);
   void act(const journal::InvocationId& id, Engine::Act act,
            std::function<void(Result<ActResult>)> on_done);
-  void restart_as_new(const journal::InvocationId& id,
+  void resume_on(const journal::InvocationId& id, std::string deployment,
+                 std::function<void(Result<ActResult>)> on_done);
+  void restart_as_new(const journal::InvocationId& id, Engine::Restart restart,
                       std::function<void(Result<journal::InvocationId>)> on_done);
   void replace_state(std::string service, std::string key, std::map<Bytes, Bytes> state,
                      std::function<void(Result<void>)> on_done);

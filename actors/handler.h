@@ -3,8 +3,11 @@
 // invocation; who carries it (a coroutine in this process, a connection to another) is behind these
 // classes, which net/egress implements.
 //
+// An attempt carried elsewhere keeps what comes for it until its actor asks: it calls the `wake` it
+// was opened with, and woken() then acts on it.
+//
 // Threads: an attempt and its host are used by the invocation's actor only; just a step's `run`,
-// and the `done` it calls, go elsewhere.
+// the `done` it calls, and `wake` go elsewhere.
 
 #include <cstdint>
 #include <functional>
@@ -37,8 +40,9 @@ struct Step {
 class AttemptHost {
  public:
   virtual ~AttemptHost() = default;
-  // A command the journal does not hold yet, in order.
-  virtual void on_command(journal::Entry command) = 0;
+  // A command the journal does not hold yet, in order. Stored with the next batch that somebody
+  // waits for; `at_once` is for who waits for Attempt::all_durable().
+  virtual void on_command(journal::Entry command, bool at_once = false) = 0;
   // The outcome of a Run command.
   virtual void on_proposal(journal::CompletionId completion, journal::Outcome outcome) = 0;
   // To be executed once all that was sent before it is durable (INV-1).
@@ -61,9 +65,16 @@ struct AttemptStart {
 struct AttemptError {
   journal::AttemptFailure failure;
   std::optional<std::int64_t> next_retry_delay_ms;  // Replaces the policy's next interval.
+  enum class Then { kRetry, kPause, kFail };
+  Then then = Then::kRetry;  // kFail: the invocation ends with the failure.
 };
 
-enum class AttemptState { kBlocked, kEnded, kFailed };
+enum class AttemptState {
+  kBlocked,
+  kEnded,
+  kFailed,
+  kSuspended,  // It has ended by itself, to be done again when waiting() is met.
+};
 
 class Attempt {
  public:
@@ -72,21 +83,47 @@ class Attempt {
   virtual AttemptState start(AttemptStart start) = 0;
   virtual AttemptState notify(const journal::Notification& notification) = 0;
   virtual AttemptState step_done(journal::CompletionId completion, StepOutcome outcome) = 0;
-  // REQUIRES: kBlocked.
+  // Acts on what has come since the last call.
+  virtual AttemptState woken() { return AttemptState::kBlocked; }
+  // All commands and proposals given so far are durable.
+  virtual void all_durable() {}
+  // REQUIRES: kBlocked or kSuspended.
   virtual journal::WaitSet waiting() const = 0;
+  // REQUIRES: kSuspended. What it waits for has been notified already.
+  virtual bool is_ready() const { return false; }
+  // Whether it can be dropped while blocked, to be done again later. Where not, it is asked to
+  // suspend itself, which changes nothing yet.
+  virtual bool droppable() const { return true; }
+  virtual void ask_to_suspend() {}
   // REQUIRES: kFailed.
   virtual AttemptError error() const = 0;
-  // An attempt must not be destroyed before this is 0.
+  // Closures executing, as far as known; an attempt in this process must not be destroyed before
+  // this is 0.
   virtual std::size_t steps_in_flight() const = 0;
+};
+
+struct OpenedAttempt {
+  std::unique_ptr<Attempt> attempt;
+  // What the invocation is pinned to from here on; empty for code of this process.
+  std::string deployment_id;
+  std::uint8_t protocol_version = 0;
 };
 
 // Opens attempts. Any thread.
 class Handlers {
  public:
   virtual ~Handlers() = default;
-  // `host` outlives the attempt. kNotFound when nothing serves the target (any more).
-  virtual Result<std::unique_ptr<Attempt>> open(const journal::Target& target,
-                                                AttemptHost& host) = 0;
+  // By the invocation's target and the deployment it is pinned to. `host` outlives the attempt;
+  // `wake` may be called on any thread and at any time, also when the attempt has gone. kNotFound
+  // when nothing serves the target (any more).
+  virtual Result<OpenedAttempt> open(const journal::Invocation& invocation, AttemptHost& host,
+                                     std::function<void()> wake) = 0;
+  // Whether this invocation's handler is somewhere else, where it acts on the world without being
+  // held back: nothing that it is shown may be lost again (INV-1).
+  virtual bool is_elsewhere(const journal::Invocation& invocation) const {
+    static_cast<void>(invocation);
+    return false;
+  }
 };
 
 }  // namespace holdfast::actors

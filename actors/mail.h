@@ -65,6 +65,10 @@ struct StepDone {
   journal::CompletionId completion = 0;
   StepOutcome outcome;
 };
+// Something has come for an attempt that is carried elsewhere.
+struct AttemptWoken {
+  std::uint64_t attempt = 0;
+};
 struct TimerFired {
   journal::Timer timer;
 };
@@ -91,8 +95,10 @@ struct SignalSent {
 struct ActOn {
   Engine::Act act = Engine::Act::kCancel;
   std::function<void(Result<ActResult>)> on_done;
+  std::shared_ptr<const std::string> deployment;  // To resume on; mostly null.
 };
 struct CopyAsNew {
+  Engine::Restart restart;
   std::function<void(Result<journal::InvocationId>)> on_done;
 };
 // It has waited long since its `wait`th wait began.
@@ -105,8 +111,9 @@ struct Leave {};
 // The large and rare ones are behind pointers: each mail takes the room of the largest.
 struct InvocationMail {
   std::variant<std::shared_ptr<Begin>, std::shared_ptr<Started>, Committed, Arrived, Wake, Grant,
-               StateReplaced, StepDone, TimerFired, Ask, AskOutput, std::shared_ptr<Asked>,
-               AskTaken, SignalSent, ActOn, CopyAsNew, ParkIfWaiting, Leave>
+               StateReplaced, StepDone, AttemptWoken, TimerFired, Ask, AskOutput,
+               std::shared_ptr<Asked>, AskTaken, SignalSent, ActOn, std::shared_ptr<CopyAsNew>,
+               ParkIfWaiting, Leave>
       body;
 };
 

@@ -113,8 +113,8 @@ struct Notification {
 };
 
 inline constexpr std::uint32_t kCancelSignal = 1;
-// Ends the invocation at once, whatever it is doing; no handler ever sees it. Told by a caller that was
-// killed, so that its whole tree ends, also through a crash.
+// Ends the invocation at once, whatever it is doing; no handler ever sees it. Told by a caller that
+// was killed, so that its whole tree ends, also through a crash.
 inline constexpr std::uint32_t kKillSignal = 2;
 
 using EntryBody = std::variant<Input, Output, ReadState, ListState, WriteState, ClearState, Sleep,

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -22,6 +23,7 @@ static_assert(std::endian::native == std::endian::little, "ids are read as littl
 
 constexpr std::string_view kInvocationPrefix = "inv_";
 constexpr std::string_view kAwakeablePrefix = "sign_";
+constexpr std::string_view kDeploymentPrefix = "dp_";
 constexpr char kTextVersion = '1';
 constexpr std::size_t kRawSize = 24;
 constexpr std::size_t kPartitionKeyDigits = 11;
@@ -82,6 +84,17 @@ u128 read_base62_digits(std::string_view text) {
   return number;
 }
 
+// None: it does not fit 128 bits. REQUIRES: 22 digits.
+std::optional<u128> read_u128(std::string_view text) {
+  // 62^20 < 2^128: the last 20 digits fit; the first two decide.
+  u128 number = static_cast<u128>(kChunk) * kChunk;
+  if (__builtin_mul_overflow(read_base62_digits(text.substr(0, 2)), number, &number) ||
+      __builtin_add_overflow(read_base62_digits(text.substr(2)), number, &number)) {
+    return std::nullopt;
+  }
+  return number;
+}
+
 bool all_digits(std::string_view text, const std::array<std::uint8_t, 256>& values) {
   return std::all_of(text.begin(), text.end(),
                      [&](char c) { return values[static_cast<unsigned char>(c)] != kNoDigit; });
@@ -126,15 +139,6 @@ std::uint64_t hash_with_end(std::string_view text) {
   return XXH3_64bits_digest(&state);
 }
 
-// Unkeyed services have 512 buckets, 2^55 apart, so that each service is spread over all
-// partitions.
-constexpr int kBucketBits = 9;
-
-// REQUIRES: bucket < 512.
-PartitionKey bucket_key(std::string_view service, std::uint64_t bucket) {
-  return hash_with_end(service) + (bucket << (64 - kBucketBits));
-}
-
 // SHA-256 of the parts joined with commas, first half.
 std::array<std::uint8_t, 16> digest(std::initializer_list<std::string_view> parts) {
   thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
@@ -154,6 +158,17 @@ std::array<std::uint8_t, 16> digest(std::initializer_list<std::string_view> part
   std::array<std::uint8_t, 16> half;
   std::copy_n(whole.begin(), half.size(), half.begin());
   return half;
+}
+
+// Unix milliseconds in 6 bytes, big endian, then the low 16 bits of `high` and all of `low`.
+std::array<std::uint8_t, 16> ulid_of(std::int64_t now_unix_ms, std::uint64_t high,
+                                     std::uint64_t low) {
+  const std::uint64_t first =
+      __builtin_bswap64(static_cast<std::uint64_t>(now_unix_ms) << 16 | (high & 0xFFFF));
+  std::array<std::uint8_t, 16> ulid;
+  std::memcpy(ulid.data(), &first, 8);
+  std::memcpy(ulid.data() + 8, &low, 8);
+  return ulid;
 }
 
 struct SipHash13 {
@@ -219,17 +234,12 @@ Result<InvocationId> InvocationId::from_text(std::string_view text) {
   const u128 partition_key = read_base62_digits(body.substr(0, kPartitionKeyDigits));
   if (partition_key >> 64 != 0) return invalid(kWhat, "has a partition key over 64 bits");
 
-  // 62^20 < 2^128: the last 20 digits fit; the first two decide.
-  const std::string_view uuid = body.substr(kPartitionKeyDigits);
-  u128 number = static_cast<u128>(kChunk) * kChunk;
-  if (__builtin_mul_overflow(read_base62_digits(uuid.substr(0, 2)), number, &number) ||
-      __builtin_add_overflow(read_base62_digits(uuid.substr(2)), number, &number)) {
-    return invalid(kWhat, "has a number over 128 bits");
-  }
+  const std::optional<u128> number = read_u128(body.substr(kPartitionKeyDigits));
+  if (!number.has_value()) return invalid(kWhat, "has a number over 128 bits");
 
   InvocationId id;
   id.partition_key = __builtin_bswap64(static_cast<std::uint64_t>(partition_key));
-  std::memcpy(id.uuid.data(), &number, sizeof(number));
+  std::memcpy(id.uuid.data(), &*number, sizeof(*number));
   return id;
 }
 
@@ -289,9 +299,43 @@ Result<AwakeableId> AwakeableId::from_text(std::string_view text) {
   return id;
 }
 
+std::string DeploymentId::text() const {
+  u128 number;
+  std::memcpy(&number, ulid.data(), sizeof(number));
+  std::string text(kDeploymentPrefix.size() + 1 + kUuidDigits, kTextVersion);
+  std::memcpy(text.data(), kDeploymentPrefix.data(), kDeploymentPrefix.size());
+  write_base62(text.data() + kDeploymentPrefix.size() + 1, number);
+  return text;
+}
+
+Result<DeploymentId> DeploymentId::from_bytes(BytesView raw) {
+  DeploymentId id;
+  if (raw.size() != id.ulid.size()) return invalid("deployment id", "is not 16 bytes long");
+  std::memcpy(id.ulid.data(), raw.data(), raw.size());
+  return id;
+}
+
+Result<DeploymentId> DeploymentId::from_text(std::string_view text) {
+  constexpr std::string_view kWhat = "deployment id";
+  const std::string_view body = TRY(text_body(text, kDeploymentPrefix, kWhat));
+  if (body.size() != kUuidDigits) return invalid(kWhat, "is not 26 characters long");
+  if (!all_digits(body, kBase62Values)) {
+    return invalid(kWhat, "has a character that is not a letter or digit");
+  }
+  const std::optional<u128> number = read_u128(body);
+  if (!number.has_value()) return invalid(kWhat, "has a number over 128 bits");
+  DeploymentId id;
+  std::memcpy(id.ulid.data(), &*number, sizeof(*number));
+  return id;
+}
+
 PartitionKey partition_key_of(std::string_view object_key) { return hash_with_end(object_key); }
 
 // INV-8: the same request names the same invocation, on every node and in every release.
+PartitionKey bucket_key(std::string_view service, std::uint64_t bucket) {
+  return hash_with_end(service) + (bucket << (64 - kServiceBucketBits));
+}
+
 InvocationId workflow_run_id(std::string_view service, std::string_view key) {
   return {partition_key_of(key), digest({"wf", service, key})};
 }
@@ -301,7 +345,7 @@ InvocationId idempotent_id(std::string_view service, std::optional<std::string_v
   if (key.has_value()) {
     return {partition_key_of(*key), digest({"ik", service, *key, handler, idempotency_key})};
   }
-  const std::uint64_t bucket = hash_with_end(idempotency_key) >> (64 - kBucketBits);
+  const std::uint64_t bucket = hash_with_end(idempotency_key) >> (64 - kServiceBucketBits);
   return {bucket_key(service, bucket), digest({"ik", service, handler, idempotency_key})};
 }
 
@@ -311,13 +355,15 @@ InvocationId fresh_id(std::string_view service, std::optional<std::string_view> 
   const std::uint64_t high = random.next();  // 16 bits for the uuid, the top 9 for the bucket.
 
   InvocationId id;
-  id.partition_key =
-      key.has_value() ? partition_key_of(*key) : bucket_key(service, high >> (64 - kBucketBits));
-  const std::uint64_t first =
-      __builtin_bswap64(static_cast<std::uint64_t>(now_unix_ms) << 16 | (high & 0xFFFF));
-  std::memcpy(id.uuid.data(), &first, 8);
-  std::memcpy(id.uuid.data() + 8, &low, 8);
+  id.partition_key = key.has_value() ? partition_key_of(*key)
+                                     : bucket_key(service, high >> (64 - kServiceBucketBits));
+  id.uuid = ulid_of(now_unix_ms, high, low);
   return id;
+}
+
+DeploymentId fresh_deployment_id(std::int64_t now_unix_ms, Random& random) {
+  const std::uint64_t low = random.next();
+  return {ulid_of(now_unix_ms, random.next(), low)};
 }
 
 std::uint64_t random_seed_of(const InvocationId& id) {

@@ -45,8 +45,28 @@ struct AwakeableId {
   static Result<AwakeableId> from_text(std::string_view text);
 };
 
+// A deployment id is a ULID: the time of its making, then chance; so ids are in order of age.
+struct DeploymentId {
+  std::array<std::uint8_t, 16> ulid{};
+
+  auto operator<=>(const DeploymentId&) const = default;
+
+  // dp_1..., 26 characters.
+  std::string text() const;
+  // 16 bytes.
+  static Result<DeploymentId> from_bytes(BytesView raw);
+  static Result<DeploymentId> from_text(std::string_view text);
+};
+
 // xxh3-64 over the key's bytes and one 0xFF byte.
 PartitionKey partition_key_of(std::string_view object_key);
+
+// Invocations of an unkeyed service lie under one of these many partition keys, so that each
+// service is spread over all partitions.
+inline constexpr int kServiceBucketBits = 9;
+inline constexpr std::uint64_t kServiceBuckets = 1u << kServiceBucketBits;
+// REQUIRES: bucket < kServiceBuckets.
+PartitionKey bucket_key(std::string_view service, std::uint64_t bucket);
 
 // The id of the one run of a workflow key.
 InvocationId workflow_run_id(std::string_view service, std::string_view key);
@@ -57,6 +77,8 @@ InvocationId idempotent_id(std::string_view service, std::optional<std::string_v
 // 512 buckets of the service.
 InvocationId fresh_id(std::string_view service, std::optional<std::string_view> key,
                       std::int64_t now_unix_ms, Random& random);
+
+DeploymentId fresh_deployment_id(std::int64_t now_unix_ms, Random& random);
 
 // The seed of an invocation's deterministic randomness: SipHash-1-3, zero keys, over (u64 LE 24,
 // id).

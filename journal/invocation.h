@@ -88,6 +88,11 @@ struct Invocation {
   std::int64_t running_at = 0;
   std::int64_t completed_at = 0;
 
+  // The deployment that serves it and the version of the handler protocol spoken with it: chosen by
+  // the first attempt that got anywhere, and kept. Empty: code of this process, or not chosen yet.
+  std::string deployment_id;
+  std::uint8_t protocol_version = 0;
+
   std::vector<Waiter> waiters;
   std::uint64_t queue_position = 0;  // Stamp of its inbox row; learned when loaded, not stored.
 

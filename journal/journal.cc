@@ -83,10 +83,25 @@ class Stager {
     consequences_.arrivals.push_back(std::move(arrival));
   }
   void write(Create& create) {
-    Created created{std::move(create.invocation), std::move(create.input), next_stamp(), 0, 0};
+    Created created{std::move(create.invocation),
+                    std::move(create.input),
+                    std::move(create.more),
+                    next_stamp(),
+                    0,
+                    0};
     Invocation& row = created.invocation;
-    append_journal(batch_, row.id, now_, &created.input, 1);
     row.journal_entries = row.journal_commands = 1;
+    if (created.more.empty()) {
+      append_journal(batch_, row.id, now_, &created.input, 1);
+    } else {
+      std::vector<Entry> chunk = {created.input};
+      for (const Entry& entry : created.more) {
+        chunk.push_back(entry);
+        ++row.journal_entries;
+        if (entry.is_command()) ++row.journal_commands;
+      }
+      append_journal(batch_, row.id, now_, chunk.data(), chunk.size());
+    }
     if (row.status == Status::kScheduled) {
       const Timer timer{row.scheduled_start_at, row.id, TimerKind::kStart, 0};
       put_timer(batch_, timer);

@@ -32,6 +32,7 @@ struct Arrival {
 struct Created {
   Invocation invocation;
   Entry input;
+  std::vector<Entry> more;
   Stamp chunk = 0;
   Stamp wake_up = 0;
   Stamp queue = 0;  // 0: not queued.

@@ -23,13 +23,14 @@ enum class Table : char {
   kState = 's',            // State of virtual objects and workflows.
   kPromise = 'p',          // Durable promises of workflows.
   kExpiry = 'x',           // What is to be removed, by time.
-  kServiceSettings = 'c',  // Registered deployments and settings of services.
+  kServiceSettings = 'c',  // Settings of services.
+  kDeployment = 'd',       // Registered deployments.
 };
 
-inline constexpr Table kTables[] = {Table::kMeta,     Table::kInvocation,     Table::kJournal,
-                                    Table::kRunnable, Table::kInbox,          Table::kOutbox,
-                                    Table::kTimer,    Table::kState,          Table::kPromise,
-                                    Table::kExpiry,   Table::kServiceSettings};
+inline constexpr Table kTables[] = {Table::kMeta,     Table::kInvocation,      Table::kJournal,
+                                    Table::kRunnable, Table::kInbox,           Table::kOutbox,
+                                    Table::kTimer,    Table::kState,           Table::kPromise,
+                                    Table::kExpiry,   Table::kServiceSettings, Table::kDeployment};
 
 // A partition: both ends belong to it.
 struct KeyRange {

@@ -1,66 +1,30 @@
 #pragma once
-// Catalog: which services there are, and how each handler is to be treated. Readers take an
-// immutable snapshot; a change publishes a new one.
+// Catalog: which services there are, where they run, and how each handler is to be treated. Readers
+// take an immutable snapshot; a change publishes a new one.
+//
+// Services come from code in this process, and from deployments. Each deployment that serves a
+// service is a revision of it; the greatest one is what new invocations go to, and the earlier ones
+// are there for the invocations pinned to them. A service in this process hides deployments' of the
+// same name.
+//
+// What an operator set belongs to a service's name: it lies over every revision, also later ones.
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "journal/invocation.h"
+#include "actors/catalog/deployment_info.h"
+#include "actors/catalog/service_info.h"
+#include "journal/deployment.h"
 #include "journal/tables/tables.h"
 #include "storage/base/result.h"
 
 namespace holdfast::actors {
 
-enum class OnMaxAttempts : std::uint8_t { kPause, kKill };
-
-// When a failed attempt is tried again. All times in milliseconds.
-struct RetryPolicy {
-  std::int64_t initial_interval_ms = 500;
-  double factor = 2.0;
-  std::int64_t max_interval_ms = 60'000;
-  std::optional<std::uint32_t> max_attempts = 70;  // None: for ever.
-  OnMaxAttempts on_max_attempts = OnMaxAttempts::kPause;
-  double jitter = 0.3;  // Share of the interval, up and down.
-};
-
-struct HandlerInfo {
-  std::string name;
-  journal::HandlerKind kind = journal::HandlerKind::kPlain;
-  std::string documentation;
-  bool is_private = false;  // Not callable from the ingress.
-
-  std::string input_content_type = "*/*";  // "*/*": anything.
-  bool input_required = false;             // An empty body is refused.
-  bool input_forbidden = false;            // A body is refused.
-  std::string output_content_type = "application/json";
-  bool content_type_if_empty = false;
-
-  RetryPolicy retry;
-  std::int64_t inactivity_timeout_ms = 60'000;
-  std::int64_t abort_timeout_ms = 600'000;
-  std::int64_t idempotency_retention_ms = 86'400'000;
-  std::int64_t workflow_retention_ms = 86'400'000;
-  std::int64_t journal_retention_ms = 86'400'000;
-};
-
-struct ServiceInfo {
-  std::string name;
-  journal::ServiceKind kind = journal::ServiceKind::kService;
-  std::string documentation;
-  bool is_public = true;
-  std::uint64_t revision = 1;
-  std::string deployment_id;  // "embedded" for services inside this process.
-  std::vector<HandlerInfo> handlers;
-
-  const HandlerInfo* handler(std::string_view name) const;
-};
-
+// The newest revision of each service.
 using CatalogSnapshot = std::map<std::string, ServiceInfo, std::less<>>;
 
 // Any thread.
@@ -70,14 +34,40 @@ class Catalog {
   explicit Catalog(std::vector<ServiceInfo> services);
 
   std::shared_ptr<const CatalogSnapshot> snapshot() const;
-  // What an operator changed, laid over what the code declares; replaces earlier settings of the
+
+  // The service as `deployment_id` serves it; null when it does not (any more). `deployment_id` may
+  // be "embedded".
+  std::shared_ptr<const ServiceInfo> find(std::string_view service,
+                                          std::string_view deployment_id) const;
+  // Null: there is none of that id (any more), or it is embedded.
+  std::shared_ptr<const DeploymentInfo> deployment(std::string_view id) const;
+  std::shared_ptr<const Deployments> deployments() const;
+  // Whether code in this process serves it.
+  bool is_embedded(std::string_view service) const;
+
+  // What an operator changed, laid over what the service declares; replaces earlier settings of the
   // service. kNotFound.
   Result<void> apply(std::string_view service, const journal::ServiceSettings& settings);
 
+  // What is stored, at the start of the process: in place of all deployments and settings. There
+  // may be settings of services that are not there (now).
+  void restore(std::vector<journal::Deployment> deployments, Settings settings);
+  // A new deployment, or one in place of that with its id.
+  void put(journal::Deployment deployment);
+  void remove(std::string_view deployment_id);
+
  private:
+  // REQUIRES: mutex_ is held.
+  std::shared_ptr<const DeploymentInfo> shared_info(journal::Deployment deployment) const;
+  void publish();
+
+  const std::vector<ServiceInfo> embedded_;
+
   mutable std::mutex mutex_;
-  std::vector<ServiceInfo> declared_;                // By mutex_.
-  std::shared_ptr<const CatalogSnapshot> snapshot_;  // By mutex_.
+  // By mutex_.
+  Settings settings_;
+  std::shared_ptr<const Deployments> deployments_;
+  std::shared_ptr<const CatalogSnapshot> snapshot_;
 };
 
 }  // namespace holdfast::actors

@@ -29,6 +29,7 @@ Result<Resolved> resolve(const CatalogSnapshot& catalog, std::string_view servic
   }
 
   Resolved resolved;
+  resolved.service = &info;
   resolved.info = target;
   journal::Resolution& resolution = resolved.resolution;
   resolution.target = {info.kind, target->kind, info.name,

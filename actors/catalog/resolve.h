@@ -9,8 +9,9 @@
 
 namespace holdfast::actors {
 
-// What resolve() found; `info` points into the snapshot.
+// What resolve() found; `service` and `info` point into the snapshot.
 struct Resolved {
+  const ServiceInfo* service = nullptr;  // With the deployment that serves it.
   const HandlerInfo* info = nullptr;
   journal::Resolution resolution;  // Without the fresh id.
 };

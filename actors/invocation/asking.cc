@@ -300,6 +300,41 @@ void InvocationActor::pause(ActOn& mail) {
   then_.push_back(report(mail, ActResult::kAccepted));
 }
 
+// Pins `row` to another deployment: an id, "latest" or "keep".
+Result<void> InvocationActor::move_to(journal::Invocation& row, std::string_view deployment) const {
+  if (deployment == "keep") return {};
+  const journal::Target& target = row.target;
+  std::string id(deployment);
+  if (deployment == "latest") {
+    const auto snapshot = world_.catalog.snapshot();
+    const auto newest = snapshot->find(target.service);
+    if (newest == snapshot->end()) {
+      return Error(ErrorCode::kNotFound, "service '" + target.service + "' not found");
+    }
+    id = newest->second.deployment_id;
+  }
+  const auto service = world_.catalog.find(target.service, id);
+  if (service == nullptr || service->handler(target.handler) == nullptr) {
+    return Error(ErrorCode::kNotFound,
+                 "deployment '" + id + "' does not serve " + target.service + "/" + target.handler);
+  }
+  const auto info = world_.catalog.deployment(id);
+  if (info == nullptr) {  // Code of this process: whatever version it was, its journal is ours.
+    row.deployment_id.clear();
+    row.protocol_version = 0;
+    return {};
+  }
+  const auto& speaks = info->deployment;
+  if (row.protocol_version != 0 && (row.protocol_version < speaks.protocol_version_min ||
+                                    row.protocol_version > speaks.protocol_version_max)) {
+    return Error(ErrorCode::kConflict, "deployment '" + id + "' does not speak version " +
+                                           std::to_string(row.protocol_version) +
+                                           " of the protocol, as the invocation does");
+  }
+  row.deployment_id = id;
+  return {};
+}
+
 void InvocationActor::resume(ActOn& mail) {
   switch (state_.row.status) {
     case Status::kPaused:
@@ -311,6 +346,11 @@ void InvocationActor::resume(ActOn& mail) {
     case Status::kScheduled:
     case Status::kQueued:
       return mail.on_done(wrong_state(state_.row, "resumed"));
+  }
+  if (mail.deployment) {
+    if (auto moved = move_to(state_.row, *mail.deployment); !moved) {
+      return mail.on_done(moved.error());
+    }
   }
   state_.row.retry_count = 0;
   state_.row.retrying_since = 0;
@@ -331,19 +371,18 @@ void InvocationActor::on(CopyAsNew& mail) {
         Error(ErrorCode::kInvalidArgument, "a workflow cannot be restarted as new"));
   }
   if (row.status != Status::kCompleted) return mail.on_done(wrong_state(row, "restarted as new"));
-  const auto entries = world_.journal.tables().journal(id_);
-  const journal::StampedEntry* input = nullptr;
-  if (entries) {
-    for (const auto& one : *entries) {
-      if (!std::holds_alternative<journal::Input>(one.entry.body)) continue;
-      input = &one;
-      break;
-    }
-  }
-  if (input == nullptr) {
+  auto stored = world_.journal.tables().journal(id_);
+  if (!stored || stored->empty() ||
+      !std::holds_alternative<journal::Input>(stored->front().entry.body)) {
     return mail.on_done(
         Error(ErrorCode::kConflict, "the journal of invocation " + id_.text() + " is gone"));
   }
+  std::vector<journal::Entry> entries;
+  for (auto& one : *stored) entries.push_back(std::move(one.entry));
+  auto prefix = journal::prefix_of(std::move(entries), mail.restart.from);
+  if (!prefix) return mail.on_done(prefix.error());
+  journal::Entry input = std::move(prefix->front());
+  prefix->erase(prefix->begin());
   journal::Invocation copy;
   const auto key =
       row.target.keyed() ? std::optional<std::string_view>(row.target.key) : std::nullopt;
@@ -356,8 +395,21 @@ void InvocationActor::on(CopyAsNew& mail) {
   copy.created_at = copy.modified_at = now();
   copy.status = copy.target.queued_by_key() ? Status::kQueued : Status::kRunning;
   if (copy.status == Status::kRunning) copy.running_at = copy.created_at;
+  const bool keeps =
+      mail.restart.deployment.empty() ? mail.restart.from > 0 : mail.restart.deployment == "keep";
+  if (keeps || mail.restart.from > 0) {
+    // What is in the prefix was said in that version of the protocol.
+    copy.deployment_id = row.deployment_id;
+    copy.protocol_version = row.protocol_version;
+  }
+  if (!keeps) {
+    const std::string& wanted = mail.restart.deployment;
+    if (auto moved = move_to(copy, wanted.empty() ? "latest" : wanted); !moved) {
+      return mail.on_done(moved.error());
+    }
+  }
   then_.push_back([on_done = std::move(mail.on_done), id = copy.id] { on_done(id); });
-  decision_.facts.push_back(journal::Create{std::move(copy), input->entry});
+  decision_.facts.push_back(journal::Create{std::move(copy), std::move(input), std::move(*prefix)});
   decision_.urgent = true;
 }
 

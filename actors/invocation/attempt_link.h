@@ -12,8 +12,8 @@ class InvocationActor::AttemptLink final : public AttemptHost {
 
   void cut() { actor_ = nullptr; }
 
-  void on_command(journal::Entry command) override {
-    if (actor_ != nullptr) actor_->take_command(std::move(command));
+  void on_command(journal::Entry command, bool at_once) override {
+    if (actor_ != nullptr) actor_->take_command(std::move(command), at_once);
   }
   void on_proposal(journal::CompletionId completion, journal::Outcome outcome) override {
     if (actor_ == nullptr || actor_->broken_) return;

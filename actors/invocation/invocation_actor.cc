@@ -128,22 +128,12 @@ void InvocationActor::settle() {
     state_replaced_ = false;
     if (object_state_) object_state_->forget();
   }
-  if (current_.attempt) {
-    if (broken_ || current_.state == AttemptState::kFailed) {
-      if (may_close()) fail_attempt();
-    } else if (current_.state == AttemptState::kEnded) {
-      if (may_close()) finish(std::move(*output_));
-    } else if (waits_long()) {
-      park();
-    }
-  }
-  if (want_attempt_ && !current_.attempt && outstanding_ == 0) {
-    if (journal_ || decision_.empty()) {
-      start_attempt();
-      settle();
-      return;
-    }
-    decision_.urgent = true;  // To be stored first; then the journal is read again.
+  if (current_.unread && has_room()) read_attempt();
+  if (current_.attempt) settle_attempt();
+  if (want_attempt_ && !current_.attempt && outstanding_ == 0 && may_start()) {
+    start_attempt();
+    settle();
+    return;
   }
   flush();
   run_waiting_steps();
@@ -153,6 +143,7 @@ void InvocationActor::settle() {
 void InvocationActor::flush() {
   if (then_.empty() && (!decision_.urgent || decision_.empty())) return;
   storage::Batch batch;
+  current_.unsaved_reads = 0;
   journal::Decision decision = std::exchange(decision_, {});
   const bool leaves_key = decision.queue == journal::QueuePlace::kLeave;
   rows_.first_open_ask.reset();
@@ -217,10 +208,17 @@ void InvocationActor::on(Committed& mail) {
   if (mail.queue) rows_.queue = state_.row.queue_position = *mail.queue;
   for (journal::Notification& notification : mail.notifications) {
     if (current_.attempt) {
-      if (current_.state == AttemptState::kBlocked) drive(current_.attempt->notify(notification));
+      this->notify(notification);
     } else if (journal_) {
       journal_->push_back(journal::Entry{{}, std::move(notification)});
     }
+  }
+  if (!current_.wants_all_durable || outstanding_ > 0) return;
+  if (decision_.empty()) {
+    current_.wants_all_durable = false;
+    current_.attempt->all_durable();
+  } else {
+    decision_.urgent = true;
   }
 }
 
@@ -229,7 +227,7 @@ void InvocationActor::on(ParkIfWaiting& mail) {
   const bool waiting = current_.attempt && current_.state == AttemptState::kBlocked &&
                        !steps_pending() && state_.row.status == journal::Status::kRunning;
   if (waiting && mail.wait == wait_ && may_close()) {
-    park();
+    leave_memory_or_ask();
     return;
   }
   const bool queued = presence_ == Presence::kPresent && !current_.attempt &&

@@ -8,7 +8,8 @@
 // Invariants
 //   INV-1  What others hear goes out with the receipt of its batch, in the order of the log;
 //   closures run
-//          only when nothing of this invocation (or of what it has seen) is waiting for a receipt.
+//          only when nothing of this invocation (or of what it has seen) is waiting for a receipt;
+//          so do attempts of handlers elsewhere.
 //   INV-4  One attempt at a time; what an earlier one still does is ignored (AttemptLink).
 //   INV-7  A fired timer is answered when the batch that takes note of it is durable.
 //   INV-8  An id determined by its request is created here and nowhere else.
@@ -43,6 +44,10 @@ class InvocationActor : public caf::event_based_actor {
     std::unique_ptr<Attempt> attempt;
     AttemptState state = AttemptState::kBlocked;
     std::size_t steps_running = 0;  // Closures given away and not reported done.
+    bool unread = false;            // It was woken, and is asked when there is room for its news.
+    int unsaved_reads = 0;          // Times it was asked since something was last submitted.
+    bool wants_all_durable = false;
+    bool pinned = false;  // It chose the deployment.
   };
   enum class Presence { kUnknown, kAbsent, kPresent, kQuarantined };
 
@@ -69,15 +74,25 @@ class InvocationActor : public caf::event_based_actor {
   void on(Arrived& mail);
   void on(TimerFired& mail);
   void resume_if_due();
+  bool has_notification(const std::function<bool(const journal::Notification&)>& is_it) const;
+  bool has_kill_signal() const;
   void kill_now();
 
   // running.cc: the attempt
   void on(StepDone& mail);
+  void on(AttemptWoken& mail);
   void on(StateReplaced& mail);
   void start_attempt();
+  bool may_start();
+  bool has_room() const;
+  void read_attempt();
   void drive(AttemptState state);
+  void notify(const journal::Notification& notification);
+  void settle_attempt();
+  void leave_memory_or_ask();
   void end_attempt();
-  void take_command(journal::Entry command);
+  void take_command(journal::Entry command, bool at_once);
+  void answer_read(const journal::Entry& command);
   void run_waiting_steps();
   void run_step(Step step);
   void finish(journal::Outcome outcome);
@@ -86,11 +101,12 @@ class InvocationActor : public caf::event_based_actor {
   bool steps_pending() const { return current_.steps_running > 0 || !waiting_steps_.empty(); }
   // Whether it waits, outside itself, for longer than it may stay; notes shorter waits down.
   bool waits_long();
+  bool news_pending() const;
   void park();
   void ask_again();
   Result<journal::Resolution> resolve_call(const journal::Call& call) const;
   void break_attempt(std::uint16_t code, std::string message);
-  const HandlerInfo* handler_info(const CatalogSnapshot& catalog) const;
+  RetryPolicy retry_policy() const;
 
   // asking.cc: what others ask of it
   void on(Ask& mail);
@@ -108,6 +124,7 @@ class InvocationActor : public caf::event_based_actor {
   void purge(ActOn& mail, bool row_too);
   void pause(ActOn& mail);
   void resume(ActOn& mail);
+  Result<void> move_to(journal::Invocation& row, std::string_view deployment) const;
   void remove(bool row_too);
   void create(journal::Invocation row, journal::Entry input);
   void join(Begin& mail);

@@ -1,6 +1,9 @@
 // Running: the attempt, from its first line to its end.
 
 #include <algorithm>
+#include <caf/actor_addr.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
 #include <cmath>
 
 #include "actors/caf_types.h"
@@ -54,6 +57,21 @@ std::int64_t InvocationActor::AttemptLink::now_unix_ms() {
   return actor_ == nullptr ? 0 : actor_->now();
 }
 
+// Whether what must be durable before an attempt is; if not, it is seen to.
+// REQUIRES: nothing outstanding, no attempt.
+bool InvocationActor::may_start() {
+  const bool elsewhere = world_.handlers.is_elsewhere(state_.row);
+  if (!decision_.empty() && (elsewhere || !journal_)) {
+    decision_.urgent = true;  // Without a journal in memory it is read again, with all of this.
+    return false;
+  }
+  if (elsewhere && world_.committer.durable_through() < seen_through_) {
+    send_out({}, {}, false);  // A barrier; its receipt brings us back.
+    return false;
+  }
+  return true;
+}
+
 // REQUIRES: nothing outstanding, no attempt.
 void InvocationActor::start_attempt() {
   want_attempt_ = false;
@@ -62,6 +80,8 @@ void InvocationActor::start_attempt() {
     CHECK(decision_.empty(), "a journal is read again only when all of it is stored");
     load();
     if (presence_ != Presence::kPresent) return;
+    // Its mail is dropped as known when it comes.
+    if (state_.row.status != Status::kCompleted && has_kill_signal()) return kill_now();
   }
   output_.reset();
   broken_.reset();
@@ -69,13 +89,27 @@ void InvocationActor::start_attempt() {
   current_.number = ++attempts_;
   current_.link = std::make_unique<AttemptLink>(*this);
   const journal::Target& target = state_.row.target;
-  auto opened = world_.handlers.open(target, *current_.link);
+  auto opened = world_.handlers.open(
+      state_.row, *current_.link, [self = address(), number = current_.number] {
+        // Weak: the actor owns the attempt.
+        if (const auto actor = caf::actor_cast<caf::actor>(self)) {
+          caf::anon_send(actor, InvocationMail{AttemptWoken{number}});
+        }
+      });
   if (!opened) {
     break_attempt(404, opened.error().message());
     fail_attempt();
     return;
   }
-  current_.attempt = std::move(*opened);
+  current_.attempt = std::move(opened->attempt);
+  if (state_.row.deployment_id != opened->deployment_id ||
+      state_.row.protocol_version != opened->protocol_version) {
+    // Stored with whatever is stored next: until then another attempt may go elsewhere.
+    current_.pinned = state_.row.deployment_id.empty();
+    state_.row.deployment_id = std::move(opened->deployment_id);
+    state_.row.protocol_version = opened->protocol_version;
+    decision_.row_changed = true;
+  }
   if (target.keyed() && !object_state_) {
     object_state_ =
         std::make_shared<ObjectState>(world_.journal.tables(), target.service, target.key);
@@ -96,6 +130,76 @@ void InvocationActor::start_attempt() {
 void InvocationActor::drive(AttemptState state) {
   current_.state = state;
   ++wait_;
+}
+
+void InvocationActor::notify(const journal::Notification& notification) {
+  const bool listens =
+      current_.state == AttemptState::kBlocked || current_.state == AttemptState::kSuspended;
+  if (listens) drive(current_.attempt->notify(notification));
+}
+
+void InvocationActor::on(AttemptWoken& mail) {
+  // INV-4: what a former attempt still says is not asked for.
+  if (!current_.attempt || mail.attempt != current_.number) return;
+  current_.unread = true;
+}
+
+// An attempt elsewhere may be faster than the disk. What is not taken from it holds it up, so that
+// neither batches on their way nor commands that nobody waits for become ever more, and whoever
+// wants to act on the invocation gets his turn.
+bool InvocationActor::has_room() const {
+  constexpr std::size_t kBatchesAhead = 4;
+  return outstanding_ < kBatchesAhead && waiting_acts_.empty();
+}
+
+void InvocationActor::read_attempt() {
+  constexpr int kReadsUnsaved = 16;
+  current_.unread = false;
+  if (broken_ || current_.state != AttemptState::kBlocked) return;
+  drive(current_.attempt->woken());
+  if (++current_.unsaved_reads >= kReadsUnsaved && !decision_.empty()) decision_.urgent = true;
+}
+
+// REQUIRES: an attempt.
+void InvocationActor::settle_attempt() {
+  if (broken_ || current_.state == AttemptState::kFailed) {
+    if (may_close()) fail_attempt();
+    return;
+  }
+  switch (current_.state) {
+    case AttemptState::kEnded:
+      if (!may_close()) return;
+      // Code of this process is spared the entry: its row has the result.
+      if (!state_.row.deployment_id.empty() && state_.row.journal_retention_ms > 0) {
+        journal::record_output(state_, *output_, decision_);
+      }
+      finish(std::move(*output_));
+      return;
+    case AttemptState::kSuspended:
+      if (!may_close() || news_pending()) {
+        decision_.urgent = true;
+      } else if (current_.attempt->is_ready()) {
+        end_attempt();
+        want_attempt_ = true;
+      } else {
+        park();
+        end_attempt();
+      }
+      return;
+    case AttemptState::kBlocked:
+      if (waits_long()) leave_memory_or_ask();
+      return;
+    case AttemptState::kFailed:
+      return;
+  }
+}
+
+void InvocationActor::leave_memory_or_ask() {
+  if (current_.attempt->droppable()) {
+    park();
+  } else if (current_.attempt->steps_in_flight() == 0) {
+    current_.attempt->ask_to_suspend();
+  }
 }
 
 void InvocationActor::break_attempt(std::uint16_t code, std::string message) {
@@ -121,7 +225,20 @@ Result<journal::Resolution> InvocationActor::resolve_call(const journal::Call& c
   return std::move(resolved.resolution);
 }
 
-void InvocationActor::take_command(journal::Entry entry) {
+// A read of state that the handler could not do by itself.
+void InvocationActor::answer_read(const journal::Entry& command) {
+  const auto* const read = std::get_if<journal::ReadState>(&command.body);
+  const auto* const list = std::get_if<journal::ListState>(&command.body);
+  if (read != nullptr && read->completion != 0) {
+    std::optional<Bytes> value = current_.link->read_state(read->key);
+    if (!broken_) journal::answer_read(state_, read->completion, std::move(value), decision_);
+  } else if (list != nullptr && list->completion != 0) {
+    std::vector<Bytes> keys = current_.link->list_state();
+    if (!broken_) journal::answer_list(state_, list->completion, std::move(keys), decision_);
+  }
+}
+
+void InvocationActor::take_command(journal::Entry entry, bool at_once) {
   if (broken_) return;
   if (auto* output = std::get_if<journal::Output>(&entry.body)) {
     output_ = std::move(output->result);
@@ -157,6 +274,14 @@ void InvocationActor::take_command(journal::Entry entry) {
     resolution = std::move(*resolved);
   }
   const std::size_t asked_before = decision_.requests.size();
+  if (at_once) decision_.urgent = current_.wants_all_durable = true;
+  const bool reads = std::holds_alternative<journal::ReadState>(entry.body) ||
+                     std::holds_alternative<journal::ListState>(entry.body);
+  if (reads) {
+    journal::command(state_, entry, nullptr, now(), decision_);
+    answer_read(entry);
+    return;
+  }
   journal::command(state_, std::move(entry), resolution ? &*resolution : nullptr, now(), decision_);
   for (std::size_t i = asked_before; i < decision_.requests.size(); ++i) {
     open_asks_.insert(decision_.requests[i].number);
@@ -263,24 +388,42 @@ void InvocationActor::finish(journal::Outcome outcome) {
   });
 }
 
-const HandlerInfo* InvocationActor::handler_info(const CatalogSnapshot& catalog) const {
-  const auto service = catalog.find(state_.row.target.service);
-  return service == catalog.end() ? nullptr : service->second.handler(state_.row.target.handler);
+RetryPolicy InvocationActor::retry_policy() const {
+  const journal::Invocation& row = state_.row;
+  const auto info_in = [&](const ServiceInfo& service) {
+    const HandlerInfo* const handler = service.handler(row.target.handler);
+    return handler == nullptr ? RetryPolicy{} : handler->retry;
+  };
+  if (!row.deployment_id.empty()) {
+    const auto pinned = world_.catalog.find(row.target.service, row.deployment_id);
+    return pinned == nullptr ? RetryPolicy{} : info_in(*pinned);
+  }
+  const auto catalog = world_.catalog.snapshot();
+  const auto newest = catalog->find(row.target.service);
+  return newest == catalog->end() ? RetryPolicy{} : info_in(newest->second);
 }
 
 void InvocationActor::fail_attempt() {
   AttemptError error = broken_ ? std::move(*broken_) : current_.attempt->error();
+  if (current_.pinned && state_.commands <= 1) {
+    // It got nowhere; the next attempt may go to a newer deployment.
+    state_.row.deployment_id.clear();
+    state_.row.protocol_version = 0;
+  }
   end_attempt();
 
-  const auto catalog = world_.catalog.snapshot();
-  const HandlerInfo* const info = handler_info(*catalog);
-  const RetryPolicy policy = info == nullptr ? RetryPolicy{} : info->retry;
+  const RetryPolicy policy = retry_policy();
   const std::uint32_t attempt = state_.row.retry_count + 1;
   const bool own_delay = error.next_retry_delay_ms.has_value();
-  const bool last = !own_delay && policy.max_attempts && attempt >= *policy.max_attempts;
+  const bool wants_pause = error.then == AttemptError::Then::kPause;
+  const bool wants_end = error.then == AttemptError::Then::kFail;
+  const bool last = wants_pause || wants_end ||
+                    (!own_delay && policy.max_attempts && attempt >= *policy.max_attempts);
 
   std::optional<std::int64_t> delay_ms = error.next_retry_delay_ms;
-  if (!own_delay && !last) {
+  if (last) {
+    delay_ms.reset();
+  } else if (!own_delay) {
     const double interval =
         std::min(static_cast<double>(policy.initial_interval_ms) *
                      std::pow(policy.factor, std::min<std::uint32_t>(attempt - 1, 64)),
@@ -293,7 +436,7 @@ void InvocationActor::fail_attempt() {
             state_.row.target.text(), attempt, error.failure.code,
             delay_ms ? "retry_in_ms=" + std::to_string(*delay_ms) : std::string("last=yes"),
             error.failure.message);
-  if (last && policy.on_max_attempts == OnMaxAttempts::kKill) {
+  if (wants_end || (last && !wants_pause && policy.on_max_attempts == OnMaxAttempts::kKill)) {
     finish(journal::Failure{error.failure.code, error.failure.message, {}});
     return;
   }
@@ -301,17 +444,19 @@ void InvocationActor::fail_attempt() {
   journal::back_off(state_, std::move(error.failure), delay_ms, now(), decision_);
 }
 
+// Whether a notification is decided that the attempt has not been given.
+bool InvocationActor::news_pending() const {
+  return std::any_of(decision_.facts.begin(), decision_.facts.end(), [](const journal::Fact& fact) {
+    const auto* append = std::get_if<journal::Append>(&fact);
+    return append != nullptr && !append->entry.is_command();
+  });
+}
+
 bool InvocationActor::waits_long() {
   if (current_.state != AttemptState::kBlocked || steps_pending() || !may_close() ||
-      state_.row.status != Status::kRunning) {
+      state_.row.status != Status::kRunning || news_pending()) {
     return false;
   }
-  const bool news_pending =
-      std::any_of(decision_.facts.begin(), decision_.facts.end(), [](const journal::Fact& fact) {
-        const auto* append = std::get_if<journal::Append>(&fact);
-        return append != nullptr && !append->entry.is_command();
-      });
-  if (news_pending) return false;
 
   const journal::WaitSet waits = current_.attempt->waiting();
   bool only_sleeps = waits.signals.empty() && waits.named_signals.empty();

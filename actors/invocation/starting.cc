@@ -20,7 +20,7 @@ bool killed_by(const journal::Notification& notification) {
 }  // namespace
 
 void InvocationActor::kill_now() {
-  ActOn act{Engine::Act::kKill, [](const auto&) {}};
+  ActOn act{Engine::Act::kKill, [](const auto&) {}, {}};
   on(act);
 }
 
@@ -81,15 +81,28 @@ void InvocationActor::on(Started& mail) {
   state_ = {};
   state_.row = std::move(created.invocation);
   state_.fold(created.input);
+  for (const journal::Entry& entry : created.more) state_.fold(entry);
   last_stamp_ = created.chunk;
   rows_ = {{created.wake_up}, created.queue};
   state_.row.queue_position = created.queue;
   journal_.emplace();
   journal_->push_back(std::move(created.input));
+  for (journal::Entry& entry : created.more) journal_->push_back(std::move(entry));
   want_attempt_ = state_.row.status == Status::kRunning;
 }
 
 void InvocationActor::on(Wake&) { load_if_unknown(); }
+
+// REQUIRES: the journal as loaded.
+bool InvocationActor::has_notification(
+    const std::function<bool(const journal::Notification&)>& is_it) const {
+  return std::any_of(journal_->begin(), journal_->end(), [&](const journal::Entry& entry) {
+    const auto* notification = std::get_if<journal::Notification>(&entry.body);
+    return notification != nullptr && is_it(*notification);
+  });
+}
+
+bool InvocationActor::has_kill_signal() const { return has_notification(killed_by); }
 
 // After loading: what is stored may ask for an attempt that nobody has started, because the process
 // ended, or because what it waited for came while nobody was in memory.
@@ -99,13 +112,7 @@ void InvocationActor::resume_if_due() {
     if (!rows_.wake_ups.empty()) remove(false);
     return;
   }
-  const auto woken_by = [&](const auto& wakes) {
-    return std::any_of(journal_->begin(), journal_->end(), [&](const journal::Entry& entry) {
-      const auto* notification = std::get_if<journal::Notification>(&entry.body);
-      return notification != nullptr && wakes(*notification);
-    });
-  };
-  if (state_.row.status != Status::kCompleted && woken_by(killed_by)) return kill_now();
+  if (state_.row.status != Status::kCompleted && has_kill_signal()) return kill_now();
   switch (state_.row.status) {
     case Status::kRunning:
       want_attempt_ = true;
@@ -116,7 +123,7 @@ void InvocationActor::resume_if_due() {
       return;
     case Status::kSuspended:
       if (!rows_.wake_ups.empty() &&
-          woken_by([&](const auto& one) { return state_.row.waits.wakes_for(one); })) {
+          has_notification([&](const auto& one) { return state_.row.waits.wakes_for(one); })) {
         journal::wake(state_, now(), decision_);
         want_attempt_ = true;
         return;
@@ -156,7 +163,7 @@ void InvocationActor::on(Arrived& mail) {
     journal::rest(state_, decision_);
   }
   if (current_.attempt) {
-    if (current_.state == AttemptState::kBlocked) drive(current_.attempt->notify(notification));
+    notify(notification);
   } else if (journal_) {
     journal_->push_back(std::move(mail.entry));
   }

@@ -23,6 +23,7 @@
 
 namespace holdfast::journal {
 
+struct Deployment;
 struct PromiseRecord;
 struct ServiceSettings;
 
@@ -37,6 +38,7 @@ enum class RecordKind : std::uint8_t {
   kSettings = 4,
   kQueued = 5,  // 24 bytes: the invocation that waits.
   kState = 6,   // The value as the handler gave it.
+  kDeployment = 7,
 };
 
 // Entries that share a stamp.
@@ -63,5 +65,9 @@ Result<InvocationId> decode_queued(BytesView record);
 
 void encode_state(Bytes& to, BytesView value);
 Result<Bytes> decode_state(BytesView record);
+
+// All but the id, which is not in the value.
+void encode_deployment(Bytes& to, const Deployment& deployment);
+Result<Deployment> decode_deployment(BytesView record);
 
 }  // namespace holdfast::journal

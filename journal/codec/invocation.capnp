@@ -34,6 +34,7 @@ struct Invocation {
   waiters @17 :List(Waiter);
   retry @18 :Retry;
   end @19 :End;
+  pin @20 :Pin;
 }
 
 struct AwaitedSignals {
@@ -76,4 +77,10 @@ struct AttemptFailure {
 struct End {
   completedAt @0 :Int64;
   result @1 :Entry.Outcome;  # Optional.
+}
+
+# What serves it, once that is chosen; code of the server's own process has none.
+struct Pin {
+  deployment @0 :Data;
+  protocol @1 :UInt8;
 }

@@ -135,6 +135,10 @@ Result<Invocation> take_invocation(stored::Invocation::Reader from) {
     to.waits.signals = take_numbers(signals.getIndexes());
     to.waits.named_signals = codec::take_list(signals.getNames());
   }
+  if (from.hasPin()) {
+    to.deployment_id = take_bytes(from.getPin().getDeployment());
+    to.protocol_version = from.getPin().getProtocol();
+  }
   if (from.hasEnd()) {
     to.completed_at = from.getEnd().getCompletedAt();
     if (from.getEnd().hasResult()) {
@@ -170,6 +174,11 @@ void encode_invocation(Bytes& to, const Invocation& invocation) {
     codec::set_waiters(row.initWaiters(invocation.waiters.size()), invocation.waiters);
   }
   set_retry(row, invocation);
+  if (!invocation.deployment_id.empty()) {
+    auto pin = row.initPin();
+    pin.setDeployment(as_data(invocation.deployment_id));
+    pin.setProtocol(invocation.protocol_version);
+  }
   if (invocation.completed_at != 0 || invocation.result.has_value()) {
     auto end = row.initEnd();
     end.setCompletedAt(invocation.completed_at);

@@ -39,6 +39,8 @@ const char* noun(RecordKind kind) {
       return "inbox";
     case RecordKind::kState:
       return "state";
+    case RecordKind::kDeployment:
+      return "deployment";
   }
   CHECK(false, "a record kind without a noun");
 }

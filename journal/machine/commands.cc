@@ -64,7 +64,8 @@ void call_command(InvocationState& state, const Entry& entry, const Resolution& 
     decision.requests.push_back(*request_of(state, state.commands - 1, entry, &resolution, now));
   } else {
     decision.facts.push_back(Create{callee(state, call, resolution, id, now),
-                                    Entry{{}, Input{call.headers, call.parameter}}});
+                                    Entry{{}, Input{call.headers, call.parameter}},
+                                    {}});
   }
   if (call.id_completion != 0) append(state, completion(call.id_completion, id), decision);
 }
@@ -106,6 +107,29 @@ std::optional<Request> request_of(const InvocationState& state, std::uint32_t nu
   return std::nullopt;
 }
 
+namespace {
+
+void sleep_command(InvocationState& state, const Sleep& sleep, Decision& decision) {
+  const Timer timer{sleep.wake_up_unix_ms, state.row.id, TimerKind::kSleep, sleep.completion};
+  state.open_sleeps.push_back(timer);
+  decision.facts.push_back(SetTimer{timer});
+  decision.urgent = true;
+}
+
+void signal_command(const SendSignal& send, Decision& decision) {
+  Notification told;
+  if (const auto* index = std::get_if<std::uint32_t>(&send.signal)) {
+    told.of = *index;
+  } else {
+    told.of = std::get<std::string>(send.signal);
+  }
+  std::visit([&](const auto& result) { told.result = result; }, send.result);
+  decision.facts.push_back(Tell{send.target, Entry{{}, std::move(told)}});
+  decision.urgent = true;
+}
+
+}  // namespace
+
 void command(InvocationState& state, Entry entry, const Resolution* resolution, std::int64_t now,
              Decision& decision) {
   note_progress(state, decision);
@@ -121,28 +145,12 @@ void command(InvocationState& state, Entry entry, const Resolution* resolution, 
                    // them.
                    if (clear.key) decision.facts.push_back(DropState{*clear.key});
                  },
-                 [&](const Sleep& sleep) {
-                   const Timer timer{sleep.wake_up_unix_ms, state.row.id, TimerKind::kSleep,
-                                     sleep.completion};
-                   state.open_sleeps.push_back(timer);
-                   decision.facts.push_back(SetTimer{timer});
-                   decision.urgent = true;
-                 },
+                 [&](const Sleep& sleep) { sleep_command(state, sleep, decision); },
                  [&](const Call&) {
                    CHECK(resolution != nullptr, "a call needs its target resolved");
                    call_command(state, entry, *resolution, now, decision);
                  },
-                 [&](const SendSignal& send) {
-                   Notification told;
-                   if (const auto* index = std::get_if<std::uint32_t>(&send.signal)) {
-                     told.of = *index;
-                   } else {
-                     told.of = std::get<std::string>(send.signal);
-                   }
-                   std::visit([&](const auto& result) { told.result = result; }, send.result);
-                   decision.facts.push_back(Tell{send.target, Entry{{}, std::move(told)}});
-                   decision.urgent = true;
-                 },
+                 [&](const SendSignal& send) { signal_command(send, decision); },
                  [&](const Promise&) {
                    decision.requests.push_back(*request_of(state, number, entry, resolution, now));
                    decision.urgent = true;
@@ -163,6 +171,26 @@ void propose(InvocationState& state, CompletionId completion_id, Outcome outcome
   note_progress(state, decision);
   append(state, completion(completion_id, std::move(result)), decision);
   decision.urgent = true;
+}
+
+void answer_read(InvocationState& state, CompletionId completion_id, std::optional<Bytes> value,
+                 Decision& decision) {
+  decltype(Notification::result) result;
+  if (value) result = std::move(*value);
+  append(state, completion(completion_id, std::move(result)), decision);
+  decision.urgent = true;
+}
+
+void answer_list(InvocationState& state, CompletionId completion_id, std::vector<Bytes> keys,
+                 Decision& decision) {
+  decltype(Notification::result) result;
+  result = std::move(keys);
+  append(state, completion(completion_id, std::move(result)), decision);
+  decision.urgent = true;
+}
+
+void record_output(InvocationState& state, const Outcome& outcome, Decision& decision) {
+  append(state, Entry{{}, Output{outcome}}, decision);
 }
 
 void InvocationState::fold(const Entry& entry) {

@@ -30,6 +30,7 @@ struct Tell {
 struct Create {
   Invocation invocation;
   Entry input;
+  std::vector<Entry> more;  // Of a journal that begins as another one did; mostly none.
 };
 struct SetTimer {
   Timer timer;

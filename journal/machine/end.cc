@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <set>
+#include <string>
+
 #include "journal/machine/machine.h"
 
 namespace holdfast::journal {
@@ -144,6 +147,61 @@ void promise_act(PromiseRecord& record, const Waiter& asker, const Request::Prom
       decision.facts.push_back(Tell{asker.invocation, completion(asker.completion, Empty{})});
       return;
   }
+}
+
+namespace {
+
+// Completions a command waits for; a Run that has none is done again.
+std::vector<CompletionId> awaited_by(const Entry& command) {
+  if (const auto* sleep = std::get_if<Sleep>(&command.body)) return {sleep->completion};
+  if (const auto* promise = std::get_if<Promise>(&command.body)) return {promise->completion};
+  if (const auto* attach = std::get_if<Attach>(&command.body)) return {attach->completion};
+  if (const auto* call = std::get_if<Call>(&command.body)) {
+    return {call->id_completion, call->completion};
+  }
+  if (const auto* read = std::get_if<ReadState>(&command.body)) return {read->completion};
+  if (const auto* list = std::get_if<ListState>(&command.body)) return {list->completion};
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Entry>> prefix_of(std::vector<Entry> journal, std::size_t last) {
+  if (last >= journal.size()) {
+    return Error(ErrorCode::kInvalidArgument, "the journal has " + std::to_string(journal.size()) +
+                                                  " entries; there is no entry " +
+                                                  std::to_string(last));
+  }
+  std::set<CompletionId> open, runs;
+  const auto note = [&](const Entry& entry) {
+    for (const CompletionId id : awaited_by(entry)) {
+      if (id != 0) open.insert(id);
+    }
+    if (const auto* run = std::get_if<Run>(&entry.body)) runs.insert(run->completion);
+  };
+  const auto settle = [&](const Entry& entry) {
+    const auto* notification = std::get_if<Notification>(&entry.body);
+    const auto* of = notification == nullptr
+                         ? nullptr
+                         : std::get_if<Notification::Completion>(&notification->of);
+    return of != nullptr && open.erase(of->id) + runs.erase(of->id) > 0;
+  };
+  std::vector<Entry> prefix;
+  for (std::size_t i = 0; i < journal.size(); ++i) {
+    if (i <= last) {
+      note(journal[i]);
+      settle(journal[i]);
+      prefix.push_back(std::move(journal[i]));
+    } else if (settle(journal[i])) {
+      prefix.push_back(std::move(journal[i]));
+    }
+  }
+  if (!open.empty()) {
+    return Error(ErrorCode::kConflict, "the entry with completion " +
+                                           std::to_string(*open.begin()) +
+                                           " is not complete; choose an earlier entry");
+  }
+  return prefix;
 }
 
 }  // namespace holdfast::journal

@@ -48,6 +48,13 @@ void command(InvocationState& state, Entry entry, const Resolution* resolution, 
              Decision& decision);
 // The outcome of a Run command.
 void propose(InvocationState& state, CompletionId completion, Outcome outcome, Decision& decision);
+// The answers to reads of state that the handler could not do by itself. None: not set.
+void answer_read(InvocationState& state, CompletionId completion, std::optional<Bytes> value,
+                 Decision& decision);
+void answer_list(InvocationState& state, CompletionId completion, std::vector<Bytes> keys,
+                 Decision& decision);
+// The handler's result as an entry, in the batch of its end; for those who read journals.
+void record_output(InvocationState& state, const Outcome& outcome, Decision& decision);
 // The request behind a command that needs an answer from another owner; none for other commands.
 std::optional<Request> request_of(const InvocationState& state, std::uint32_t number,
                                   const Entry& entry, const Resolution* resolution,
@@ -79,6 +86,11 @@ void attach(InvocationState& state, const Waiter& waiter, bool wait, std::int64_
 // Removes what is left of a completed invocation.
 void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_too,
            Decision& decision);
+
+// The journal of a new invocation that begins as another one's did: its entries up to `last`, and
+// what completed them. kInvalidArgument: there is no such entry; kConflict: something in the prefix
+// is not complete, and would never be in a copy.
+Result<std::vector<Entry>> prefix_of(std::vector<Entry> journal, std::size_t last);
 
 // Promise of a workflow key, decided by the owner of its run. Updates `record`.
 void promise_act(PromiseRecord& record, const Waiter& asker, const Request::PromiseAct& act,

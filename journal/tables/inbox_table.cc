@@ -33,6 +33,17 @@ Result<std::vector<Tables::Queued>> Tables::queue(std::string_view service, std:
   return queued;
 }
 
+Result<void> Tables::each_queued(
+    const ObjectRange& range, BytesView after,
+    const std::function<bool(const ObjectRow&, Result<Queued>)>& visit) const {
+  const auto queued = [](const ObjectRow& row, BytesView value) -> Result<Queued> {
+    return Queued{TRY(stamp_in(row.place)), TRY(decode_queued(value))};
+  };
+  return scan_objects(store_, kTable, range, after, [&](const ObjectRow& row, BytesView value) {
+    return visit(row, queued(row, value));
+  });
+}
+
 void put_queued(storage::Batch& batch, const Target& target, const InvocationId& id) {
   Bytes& record = record_buffer();
   encode_queued(record, id);

@@ -6,6 +6,7 @@
 namespace holdfast::journal {
 namespace {
 
+constexpr Logger kLog("journal");
 constexpr storage::Table kTable = storage::Table::kInvocation;
 
 Result<Invocation> read(const InvocationId& id, BytesView value) {
@@ -31,6 +32,22 @@ Result<void> Tables::each_invocation(const std::optional<InvocationId>& after,
     auto id = id_in(key);
     if (!id.has_value()) return visit(std::move(id).error());
     return visit(read(*id, value));
+  });
+}
+
+Result<Invocation> StoredInvocation::read() const { return journal::read(id_, record_); }
+
+Result<void> Tables::each_stored(std::optional<PartitionKey> of,
+                                 const std::optional<InvocationId>& after,
+                                 const std::function<bool(StoredInvocation)>& visit) const {
+  Key range(kTable);
+  if (of.has_value()) range.u64(*of);
+  const Bytes begin = after.has_value() ? Key(kTable).id(*after).next() : Bytes(range.view());
+  return scan(store_, begin, range.end(), [&](BytesView key, BytesView value) -> Result<bool> {
+    const auto id = id_in(key);
+    if (id.has_value()) return visit(StoredInvocation(*id, Bytes(value)));
+    kLog.error("invocation cannot be read and is passed over", "reason={}", id.error().message());
+    return true;
   });
 }
 

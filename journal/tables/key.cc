@@ -1,12 +1,17 @@
 #include "journal/tables/key.h"
 
 #include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "storage/base/big_endian.h"
 
 namespace holdfast::journal {
 namespace {
 
+constexpr std::size_t kTagSize = 1;
+constexpr std::size_t kPartitionKeySize = 8;
 constexpr std::size_t kIdSize = 24;
 constexpr std::size_t kStampSize = 8;
 constexpr std::size_t kTimerKeySize = 1 + 8 + kIdSize + 1 + 4;
@@ -17,6 +22,21 @@ constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 Error bad_key(BytesView key) {
   const std::string table = key.empty() ? "" : std::string(1, key.front());
   return {ErrorCode::kCorruption, "a key of table '" + table + "' has the wrong shape"};
+}
+
+// Cuts the part that Key::escaped() wrote off the front of `rest`. None: it does not end.
+std::optional<std::string> take_escaped(BytesView& rest) {
+  std::string part;
+  for (;;) {
+    const std::size_t zero = rest.find('\0');
+    if (zero == BytesView::npos || zero + 1 == rest.size()) return std::nullopt;
+    part.append(rest.substr(0, zero));
+    const char after = rest[zero + 1];
+    rest.remove_prefix(zero + 2);
+    if (after == '\x01') return part;
+    if (after != '\xFF') return std::nullopt;
+    part.push_back('\0');
+  }
 }
 
 }  // namespace
@@ -116,6 +136,15 @@ Result<Timer> timer_in(BytesView key) {
   timer.kind = static_cast<TimerKind>(kind);
   timer.completion = read_big_endian<std::uint32_t>(key.substr(10 + kIdSize));
   return timer;
+}
+
+Result<ObjectKeyParts> object_in(BytesView key) {
+  if (key.size() < kTagSize + kPartitionKeySize) return bad_key(key);
+  BytesView rest = key.substr(kTagSize + kPartitionKeySize);
+  auto service = take_escaped(rest);
+  auto object = service.has_value() ? take_escaped(rest) : std::nullopt;
+  if (!object.has_value()) return bad_key(key);
+  return ObjectKeyParts{std::move(*service), std::move(*object), rest};
 }
 
 }  // namespace holdfast::journal

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "journal/ids.h"
 #include "journal/timer.h"
@@ -57,5 +58,11 @@ Key timer_key(const Timer& timer);
 Result<InvocationId> id_in(BytesView key);      // The rows i, j, r.
 Result<std::uint64_t> stamp_in(BytesView key);  // The last eight bytes of j, r, q.
 Result<Timer> timer_in(BytesView key);
+// What object_key() took, and what follows it. `rest` borrows from the key.
+struct ObjectKeyParts {
+  std::string service, key;
+  BytesView rest;
+};
+Result<ObjectKeyParts> object_in(BytesView key);  // The rows q, s, p.
 
 }  // namespace holdfast::journal

@@ -29,6 +29,14 @@ Result<std::vector<std::string>> Tables::promises(std::string_view service,
   return names;
 }
 
+Result<void> Tables::each_promise(
+    const ObjectRange& range, BytesView after,
+    const std::function<bool(const ObjectRow&, Result<PromiseRecord>)>& visit) const {
+  return scan_objects(store_, kTable, range, after, [&](const ObjectRow& row, BytesView value) {
+    return visit(row, decode_promise(value));
+  });
+}
+
 void put_promise(storage::Batch& batch, std::string_view service, std::string_view key,
                  std::string_view name, const PromiseRecord& promise) {
   Bytes& record = record_buffer();

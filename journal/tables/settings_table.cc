@@ -16,6 +16,14 @@ Result<std::optional<ServiceSettings>> Tables::settings(std::string_view service
   return std::optional<ServiceSettings>(TRY(decode_settings(*value)));
 }
 
+Result<void> Tables::each_settings(
+    const std::function<bool(std::string_view, Result<ServiceSettings>)>& visit) const {
+  const Key all(kTable);
+  return scan(store_, all, all.end(), [&](BytesView row, BytesView value) -> Result<bool> {
+    return visit(row.substr(1), decode_settings(value));
+  });
+}
+
 void put_settings(storage::Batch& batch, std::string_view service,
                   const ServiceSettings& settings) {
   Bytes& record = record_buffer();

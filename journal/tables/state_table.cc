@@ -29,6 +29,14 @@ Result<std::vector<Bytes>> Tables::state_keys(std::string_view service,
   return keys;
 }
 
+Result<void> Tables::each_state(
+    const ObjectRange& range, BytesView after,
+    const std::function<bool(const ObjectRow&, Result<Bytes>)>& visit) const {
+  return scan_objects(store_, kTable, range, after, [&](const ObjectRow& row, BytesView value) {
+    return visit(row, decode_state(value));
+  });
+}
+
 void put_state(storage::Batch& batch, std::string_view service, std::string_view key,
                BytesView state_key, BytesView value) {
   Bytes& record = record_buffer();

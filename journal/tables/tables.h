@@ -14,14 +14,18 @@
 //   s  partition key, service, object key, state key   -> value
 //   p  partition key, service, workflow key, name      -> PromiseRecord
 //   c  service                                         -> ServiceSettings
+//   d  deployment id                                   -> Deployment
 // Variable parts that are followed by something are written with an escape (0x00 -> 0x00 0xFF, end
 // 0x00 0x01), so that byte order is order of parts and no part can run into the next.
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "journal/deployment.h"
 #include "journal/entry.h"
 #include "journal/invocation.h"
 #include "journal/timer.h"
@@ -49,6 +53,33 @@ struct ServiceSettings {
   std::optional<bool> is_public;
   std::optional<std::int64_t> idempotency_retention_ms, workflow_retention_ms, journal_retention_ms;
   std::optional<std::int64_t> inactivity_timeout_ms, abort_timeout_ms;
+};
+
+// An invocation's row as it is stored. It is decoded when asked, so that those who only count or
+// want ids do not pay for it.
+class StoredInvocation {
+ public:
+  StoredInvocation(const InvocationId& id, Bytes record) : id_(id), record_(std::move(record)) {}
+
+  const InvocationId& id() const { return id_; }
+  std::size_t size() const { return record_.size(); }
+  Result<Invocation> read() const;
+
+ private:
+  InvocationId id_;
+  Bytes record_;
+};
+
+// Which rows of a table kept by object key. The partition key follows from the key, so a service
+// alone narrows nothing.
+struct ObjectRange {
+  std::optional<std::string> service, key;
+};
+// Where a row of such a table stands. The views last until the visitor returns.
+struct ObjectRow {
+  BytesView place;  // To go on after it.
+  std::string service, key;
+  BytesView rest;  // State key or promise name.
 };
 
 // Reads. Any thread; each call sees one consistent state. kCorruption when a record cannot be
@@ -87,6 +118,34 @@ class Tables {
   // Names of all promises of a workflow key.
   Result<std::vector<std::string>> promises(std::string_view service, std::string_view key) const;
   Result<std::optional<ServiceSettings>> settings(std::string_view service) const;
+  // In order of the names; false stops.
+  Result<void> each_settings(
+      const std::function<bool(std::string_view service, Result<ServiceSettings>)>& visit) const;
+  // In order of the ids, with what came of reading it; false stops.
+  Result<void> each_deployment(
+      const std::function<bool(const DeploymentId&, Result<Deployment>)>& visit) const;
+
+  // --- Many rows, for introspection: in key order, those after `after`; false stops. What cannot
+  // be read is given as an error, and does not end the read; a key that cannot be understood is
+  // logged and passed over.
+  // Under one partition key, or all.
+  Result<void> each_stored(std::optional<PartitionKey> of, const std::optional<InvocationId>& after,
+                           const std::function<bool(StoredInvocation)>& visit) const;
+  Result<void> each_woken_after(const std::optional<InvocationId>& after,
+                                const std::function<bool(const InvocationId&)>& visit) const;
+  // Whole journals, of those that have one.
+  Result<void> each_journal(
+      const std::optional<InvocationId>& after,
+      const std::function<bool(const InvocationId&, Result<std::vector<StampedEntry>>)>& visit)
+      const;
+  Result<void> each_queued(
+      const ObjectRange& range, BytesView after,
+      const std::function<bool(const ObjectRow&, Result<Queued>)>& visit) const;
+  Result<void> each_state(const ObjectRange& range, BytesView after,
+                          const std::function<bool(const ObjectRow&, Result<Bytes>)>& visit) const;
+  Result<void> each_promise(
+      const ObjectRange& range, BytesView after,
+      const std::function<bool(const ObjectRow&, Result<PromiseRecord>)>& visit) const;
 
  private:
   const storage::Store& store_;
@@ -116,5 +175,7 @@ void put_promise(storage::Batch& batch, std::string_view service, std::string_vi
 void erase_promise(storage::Batch& batch, std::string_view service, std::string_view key,
                    std::string_view name);
 void put_settings(storage::Batch& batch, std::string_view service, const ServiceSettings& settings);
+void put_deployment(storage::Batch& batch, const Deployment& deployment);
+void erase_deployment(storage::Batch& batch, const DeploymentId& id);
 
 }  // namespace holdfast::journal

@@ -20,9 +20,15 @@ Result<std::vector<Stamp>> Tables::wake_ups(const InvocationId& id) const {
 }
 
 Result<void> Tables::each_woken(const std::function<bool(const InvocationId&)>& visit) const {
+  return each_woken_after(std::nullopt, visit);
+}
+
+Result<void> Tables::each_woken_after(const std::optional<InvocationId>& after,
+                                      const std::function<bool(const InvocationId&)>& visit) const {
   std::optional<InvocationId> last;
   const Key table(kTable);
-  return scan(store_, table, table.end(), [&](BytesView key, BytesView) -> Result<bool> {
+  const Bytes begin = after.has_value() ? Key(kTable).id(*after).end() : Bytes(table.view());
+  return scan(store_, begin, table.end(), [&](BytesView key, BytesView) -> Result<bool> {
     const InvocationId id = TRY(id_in(key));
     if (id == last) return true;
     last = id;

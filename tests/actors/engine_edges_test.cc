@@ -87,9 +87,9 @@ struct ThrowingHandlers final : actors::Handlers {
     actors::AttemptError error() const override { return {}; }
     std::size_t steps_in_flight() const override { return 0; }
   };
-  Result<std::unique_ptr<actors::Attempt>> open(const journal::Target&,
-                                                actors::AttemptHost&) override {
-    return std::unique_ptr<actors::Attempt>(std::make_unique<Throwing>());
+  Result<actors::OpenedAttempt> open(const journal::Invocation&, actors::AttemptHost&,
+                                     std::function<void()>) override {
+    return actors::OpenedAttempt{std::make_unique<Throwing>(), {}, 0};
   }
 };
 

@@ -190,6 +190,30 @@ BOOST_AUTO_TEST_CASE(fresh_ids_hold_the_time_and_sort_by_it) {
   BOOST_TEST((fresh_id("S", "key", 1'700'000'000'000, random) != early));
 }
 
+BOOST_AUTO_TEST_CASE(deployment_ids_hold_the_time_and_survive_their_text) {
+  SeededRandom random(11);
+  DeploymentId before;
+  for (std::int64_t now = 1'795'173'836'000; now < 1'795'173'836'100; ++now) {
+    const DeploymentId id = fresh_deployment_id(now, random);
+    BOOST_TEST((before < id));
+    BOOST_TEST(id.text().size() == 26u);
+    BOOST_TEST(id.text().substr(0, 4) == "dp_1");
+    BOOST_TEST((DeploymentId::from_text(id.text()).value() == id));
+    before = id;
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_text_that_is_no_deployment_id_is_refused) {
+  const std::string zeros(22, '0');
+  BOOST_TEST(DeploymentId::from_text("dp_1" + zeros).has_value());
+  for (const std::string& text :
+       {std::string(), std::string("dp_"), "dp_2" + zeros, "inv_1" + zeros, "dp_1" + zeros + "0",
+        "dp_1-" + zeros.substr(1), "dp_1Z" + zeros.substr(1), std::string("embedded")}) {
+    BOOST_TEST_CONTEXT(text) { BOOST_TEST(!DeploymentId::from_text(text).has_value()); }
+  }
+  BOOST_TEST(!DeploymentId::from_bytes("short").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(unkeyed_services_have_512_evenly_spread_partition_keys) {
   SeededRandom random(4);
   std::set<PartitionKey> keys;

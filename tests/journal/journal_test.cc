@@ -368,7 +368,7 @@ BOOST_AUTO_TEST_CASE(who_is_created_has_all_that_its_status_calls_for) {
     row.status = status;
     row.scheduled_start_at = status == Status::kScheduled ? kNow + 50 : 0;
     Decision decision;
-    decision.facts = {Append{input()}, Create{row, input("hello")}};
+    decision.facts = {Append{input()}, Create{row, input("hello"), {}}};
     OwnRows rows;
 
     const Consequences told = stage_and_commit(disk, state, std::move(decision), rows);

@@ -172,6 +172,67 @@ ServiceSettings Samples::settings() {
   return settings;
 }
 
+DeclaredOptions Samples::options() {
+  DeclaredOptions options;
+  if (coin()) options.inactivity_timeout_ms = time();
+  if (coin()) options.abort_timeout_ms = time();
+  if (coin()) options.journal_retention_ms = time();
+  if (coin()) options.idempotency_retention_ms = time();
+  if (coin()) options.workflow_retention_ms = time();
+  if (coin()) options.lazy_state = coin();
+  if (coin()) options.ingress_private = coin();
+  if (coin()) options.retry_initial_interval_ms = time();
+  if (coin()) options.retry_max_interval_ms = time();
+  if (coin()) options.retry_factor = static_cast<double>(u32()) / 7;
+  if (coin()) options.retry_max_attempts = u32();
+  if (coin()) options.kill_at_max_attempts = coin();
+  return options;
+}
+
+DeclaredHandler Samples::handler() {
+  DeclaredHandler handler;
+  handler.name = bytes();
+  handler.kind = static_cast<HandlerKind>(number(4));
+  handler.documentation = bytes();
+  handler.metadata = headers();
+  handler.input_required = coin();
+  handler.input_content_type = bytes();
+  handler.input_schema = bytes();
+  handler.output_content_type = bytes();
+  handler.content_type_if_empty = coin();
+  handler.output_schema = bytes();
+  handler.options = options();
+  return handler;
+}
+
+DeclaredService Samples::service() {
+  DeclaredService service;
+  service.name = bytes();
+  service.kind = static_cast<ServiceKind>(number(3));
+  service.documentation = bytes();
+  service.metadata = headers();
+  service.options = options();
+  for (auto n = number(4); n > 0; --n) service.handlers.push_back(handler());
+  service.revision = u32();
+  return service;
+}
+
+Deployment Samples::deployment() {
+  Deployment deployment;
+  deployment.uri = bytes();
+  deployment.use_http_11 = coin();
+  deployment.http_version = coin() ? HttpVersion::kHttp2 : HttpVersion::kHttp11;
+  deployment.additional_headers = headers();
+  deployment.metadata = headers();
+  deployment.mode = coin() ? ProtocolMode::kBidiStream : ProtocolMode::kRequestResponse;
+  deployment.protocol_version_min = u32();
+  deployment.protocol_version_max = u32();
+  deployment.sdk_version = bytes();
+  deployment.created_at = time();
+  for (auto n = number(4); n > 0; --n) deployment.services.push_back(service());
+  return deployment;
+}
+
 namespace {
 
 // Writes fields one after the other; strings with their length, so that nothing is ambiguous.

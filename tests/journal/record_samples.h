@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "journal/deployment.h"
 #include "journal/entry.h"
 #include "journal/invocation.h"
 #include "journal/tables/tables.h"
@@ -21,6 +22,7 @@ class Samples {
   Invocation invocation();
   PromiseRecord promise();
   ServiceSettings settings();
+  Deployment deployment();
 
   InvocationId id();
   Bytes bytes();
@@ -36,6 +38,9 @@ class Samples {
   std::vector<Bytes> list();
   std::vector<Waiter> waiters();
   std::optional<Bytes> optional();
+  DeclaredOptions options();
+  DeclaredHandler handler();
+  DeclaredService service();
 
   SeededRandom random_;
 };

@@ -196,7 +196,7 @@ Result<actors::ActResult> World::reject(const std::string& id, std::uint16_t cod
 
 Result<InvocationId> World::restart_as_new(const InvocationId& id) {
   std::optional<Result<InvocationId>> answer;
-  parts_->engine.engine().restart_as_new(id, [&](auto result) { answer = std::move(result); });
+  parts_->engine.engine().restart_as_new(id, {}, [&](auto result) { answer = std::move(result); });
   settle();
   return answer_of(std::move(answer));
 }

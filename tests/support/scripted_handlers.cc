@@ -267,13 +267,14 @@ std::vector<actors::ServiceInfo> ScriptedHandlers::catalog() const {
   return all;
 }
 
-Result<std::unique_ptr<actors::Attempt>> ScriptedHandlers::open(const journal::Target& target,
-                                                                actors::AttemptHost& host) {
+Result<actors::OpenedAttempt> ScriptedHandlers::open(const journal::Invocation& invocation,
+                                                     actors::AttemptHost& host,
+                                                     std::function<void()>) {
+  const journal::Target& target = invocation.target;
   const auto script = scripts_.find({target.service, target.handler});
   if (script == scripts_.end()) return Error(ErrorCode::kNotFound, "no such script");
   ++attempts_;
-  return std::unique_ptr<actors::Attempt>(
-      std::make_unique<ScriptedAttempt>(script->second.ops, host));
+  return actors::OpenedAttempt{std::make_unique<ScriptedAttempt>(script->second.ops, host), {}, 0};
 }
 
 }  // namespace holdfast::testing

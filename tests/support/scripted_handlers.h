@@ -65,8 +65,9 @@ class ScriptedHandlers final : public actors::Handlers {
            Script script);
   std::vector<actors::ServiceInfo> catalog() const;
 
-  Result<std::unique_ptr<actors::Attempt>> open(const journal::Target& target,
-                                                actors::AttemptHost& host) override;
+  Result<actors::OpenedAttempt> open(const journal::Invocation& invocation,
+                                     actors::AttemptHost& host,
+                                     std::function<void()> wake) override;
   // Attempts opened so far.
   std::size_t attempts() const { return attempts_; }
 

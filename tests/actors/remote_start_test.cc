@@ -1,0 +1,271 @@
+// Handlers elsewhere, as the engine sees them: attempts that begin to act as soon as they are
+// started, bring news at any time, and cannot be dropped.
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <functional>
+#include <map>
+
+#include "actors/handler.h"
+#include "tests/support/engine_fixture.h"
+
+namespace holdfast::testing {
+namespace {
+
+using actors::AttemptState;
+using journal::Entry;
+using journal::HandlerKind;
+using journal::ServiceKind;
+
+// What the test does in an attempt's place.
+struct Script {
+  std::function<AttemptState(const actors::AttemptStart&, actors::AttemptHost&,
+                             const std::function<void()>& wake)>
+      start;
+  std::function<AttemptState(actors::AttemptHost&, const std::function<void()>& wake)> woken;
+  std::function<void()> all_durable;
+};
+
+class RemoteAttempt final : public actors::Attempt {
+ public:
+  RemoteAttempt(const Script& script, actors::AttemptHost& host, std::function<void()> wake)
+      : script_(script), host_(host), wake_(std::move(wake)) {}
+
+  AttemptState start(actors::AttemptStart start) override {
+    return script_.start(start, host_, wake_);
+  }
+  AttemptState notify(const journal::Notification&) override { return AttemptState::kBlocked; }
+  AttemptState step_done(journal::CompletionId, actors::StepOutcome) override {
+    return AttemptState::kBlocked;
+  }
+  AttemptState woken() override { return script_.woken(host_, wake_); }
+  void all_durable() override {
+    if (script_.all_durable) script_.all_durable();
+  }
+  journal::WaitSet waiting() const override { return {}; }
+  bool droppable() const override { return false; }
+  actors::AttemptError error() const override { return {}; }
+  std::size_t steps_in_flight() const override { return 1; }
+
+ private:
+  const Script& script_;
+  actors::AttemptHost& host_;
+  const std::function<void()> wake_;
+};
+
+class RemoteHandlers final : public actors::Handlers {
+ public:
+  Result<actors::OpenedAttempt> open(const journal::Invocation& invocation,
+                                     actors::AttemptHost& host,
+                                     std::function<void()> wake) override {
+    pins.push_back(invocation.deployment_id);
+    return actors::OpenedAttempt{
+        std::make_unique<RemoteAttempt>(script, host, std::move(wake)),
+        invocation.deployment_id.empty() ? deployment : invocation.deployment_id, 6};
+  }
+  bool is_elsewhere(const journal::Invocation&) const override { return true; }
+
+  Script script;
+  std::string deployment = "dp_1";
+  std::vector<std::string> pins;  // Of the invocation, as each attempt was opened.
+};
+
+std::vector<actors::ServiceInfo> services() {
+  const auto service = [](const char* name, ServiceKind kind, HandlerKind handler) {
+    actors::ServiceInfo info;
+    info.name = name;
+    info.kind = kind;
+    info.deployment_id = "dp_1";
+    info.handlers.emplace_back().name = "run";
+    info.handlers.back().kind = handler;
+    return info;
+  };
+  return {service("Plain", ServiceKind::kService, HandlerKind::kPlain),
+          service("Object", ServiceKind::kObject, HandlerKind::kExclusive)};
+}
+
+AttemptState finish(actors::AttemptHost& host) {
+  host.on_command(Entry{{}, journal::Output{Bytes("out")}});
+  return AttemptState::kEnded;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(remote_start)
+
+BOOST_AUTO_TEST_CASE(inv_1_a_handler_elsewhere_begins_when_its_invocation_is_durable) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    RemoteHandlers handlers;
+    EngineFixture world(handlers, services(), seed);
+    int started = 0;
+    handlers.script.start = [&](const auto& start, auto& host, const auto&) {
+      const auto row = world.tables().invocation(start.invocation.id);
+      BOOST_TEST((row.has_value() && row->has_value()));
+      ++started;
+      return finish(host);
+    };
+
+    world.send(request("Plain", "run"));
+    world.send(request("Object", "k", "run", ""));
+
+    BOOST_TEST(started == 2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(inv_1_a_key_passes_to_a_handler_elsewhere_when_what_it_sees_is_durable) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    RemoteHandlers handlers;
+    EngineFixture world(handlers, services(), seed);
+    std::vector<journal::InvocationId> before;
+    handlers.script.start = [&](const auto& start, auto& host, const auto&) {
+      for (const auto& id : before) {
+        BOOST_TEST((world.status(id) == journal::Status::kCompleted));
+      }
+      before.push_back(start.invocation.id);
+      host.on_command(Entry{{}, journal::WriteState{"n", std::to_string(before.size())}});
+      return finish(host);
+    };
+
+    for (int i = 0; i < 5; ++i) {
+      world.engine().send(request("Object", "k", "run", ""), [](auto) {});
+    }
+    world.settle();
+
+    BOOST_TEST(before.size() == 5u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_is_faster_than_the_disk_is_held_up) {
+  RemoteHandlers handlers;
+  EngineFixture world(handlers, services());
+  std::optional<journal::InvocationId> id;
+  std::size_t sent = 0, most_ahead = 0;
+  handlers.script.start = [&](const auto& start, auto&, const auto& wake) {
+    id = start.invocation.id;
+    wake();
+    return AttemptState::kBlocked;
+  };
+  handlers.script.woken = [&](auto& host, const auto& wake) {
+    const auto entries = world.tables().journal(*id);
+    most_ahead = std::max(most_ahead, 1 + sent - entries->size());
+    if (sent == 300) return finish(host);
+    // One that somebody waits for, so that each is a batch.
+    host.on_command(Entry{{}, journal::Sleep{INT64_MAX / 2, static_cast<std::uint32_t>(++sent)}});
+    wake();
+    return AttemptState::kBlocked;
+  };
+
+  world.send(request("Plain", "run"));
+
+  BOOST_TEST(sent == 300u);
+  BOOST_TEST(most_ahead <= 4u);
+  BOOST_TEST(world.output(*id).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(commands_that_nobody_waits_for_are_stored_all_the_same) {
+  RemoteHandlers handlers;
+  EngineFixture world(handlers, services());
+  std::optional<journal::InvocationId> id;
+  std::size_t sent = 0, most_ahead = 0;
+  handlers.script.start = [&](const auto& start, auto&, const auto& wake) {
+    id = start.invocation.id;
+    wake();
+    return AttemptState::kBlocked;
+  };
+  handlers.script.woken = [&](auto& host, const auto& wake) {
+    const auto entries = world.tables().journal(*id);
+    most_ahead = std::max(most_ahead, 1 + sent - entries->size());
+    if (sent == 1000) return AttemptState::kBlocked;
+    host.on_command(Entry{{}, journal::Run{static_cast<std::uint32_t>(++sent)}});
+    wake();
+    return AttemptState::kBlocked;
+  };
+
+  world.send(request("Plain", "run"));
+
+  BOOST_TEST(sent == 1000u);
+  BOOST_TEST(most_ahead <= 16u * 5);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_never_stops_sending_can_be_killed) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    RemoteHandlers handlers;
+    EngineFixture world(handlers, services(), seed);
+    std::optional<journal::InvocationId> id;
+    std::uint32_t sent = 0;
+    bool killed = false;
+    handlers.script.start = [&](const auto& start, auto&, const auto& wake) {
+      id = start.invocation.id;
+      wake();
+      return AttemptState::kBlocked;
+    };
+    handlers.script.woken = [&](auto& host, const auto& wake) {
+      if (sent == 5000) return AttemptState::kBlocked;
+      host.on_command(Entry{{}, journal::Sleep{INT64_MAX / 2, ++sent}});
+      wake();
+      if (sent == 100) {
+        world.engine().act(*id, actors::Engine::Act::kKill, [&](auto) { killed = true; });
+      }
+      return AttemptState::kBlocked;
+    };
+
+    world.send(request("Plain", "run"));
+
+    BOOST_TEST(killed);
+    BOOST_TEST(sent < 200u);
+    BOOST_TEST((world.status(*id) == journal::Status::kCompleted));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(inv_1_an_ack_comes_also_when_the_handler_goes_on_meanwhile) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    RemoteHandlers handlers;
+    EngineFixture world(handlers, services(), seed);
+    std::optional<journal::InvocationId> id;
+    std::uint32_t sent = 0;
+    int acks = 0;
+    handlers.script.start = [&](const auto& start, auto&, const auto& wake) {
+      id = start.invocation.id;
+      wake();
+      return AttemptState::kBlocked;
+    };
+    handlers.script.woken = [&](auto& host, const auto& wake) {
+      ++sent;
+      host.on_command(Entry{{}, journal::Run{sent}}, sent == 1);
+      if (sent < 3) wake();
+      return AttemptState::kBlocked;
+    };
+    handlers.script.all_durable = [&] {
+      ++acks;
+      BOOST_TEST(world.tables().journal(*id)->size() == 1 + sent);
+    };
+
+    world.send(request("Plain", "run"));
+
+    BOOST_TEST(acks == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_attempt_that_got_nowhere_chooses_no_deployment) {
+  RemoteHandlers handlers;
+  EngineFixture world(handlers, services());
+  int attempts = 0;
+  handlers.script.start = [&](const auto&, auto& host, const auto&) {
+    ++attempts;
+    if (attempts == 2) host.on_command(Entry{{}, journal::Run{1}});
+    return AttemptState::kFailed;
+  };
+
+  world.send(request("Plain", "run"));
+  handlers.deployment = "dp_2";
+  world.advance(Millis(10'000));
+
+  BOOST_REQUIRE(handlers.pins.size() >= 3u);
+  BOOST_TEST(handlers.pins[0] == "");
+  BOOST_TEST(handlers.pins[1] == "");
+  BOOST_TEST(handlers.pins[2] == "dp_2");  // Of the one that stored a command.
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace holdfast::testing
