@@ -106,14 +106,16 @@ EmbeddedHandlers::EmbeddedHandlers(std::vector<ServiceDefinition> services)
   }
 }
 
-Result<std::unique_ptr<actors::Attempt>> EmbeddedHandlers::open(const journal::Target& target,
-                                                                actors::AttemptHost& host) {
+Result<actors::OpenedAttempt> EmbeddedHandlers::open(const journal::Invocation& invocation,
+                                                     actors::AttemptHost& host,
+                                                     std::function<void()>) {
+  const journal::Target& target = invocation.target;
   const auto found = by_name_.find(target.service + "/" + target.handler);
   if (found == by_name_.end()) {
     return Error(ErrorCode::kNotFound, fmt::format("no code in this process serves {}/{}",
                                                    target.service, target.handler));
   }
-  return std::unique_ptr<actors::Attempt>(std::make_unique<EmbeddedAttempt>(*found->second, host));
+  return actors::OpenedAttempt{std::make_unique<EmbeddedAttempt>(*found->second, host), {}, 0};
 }
 
 }  // namespace holdfast::net

@@ -33,8 +33,9 @@ class EmbeddedHandlers final : public actors::Handlers {
   explicit EmbeddedHandlers(std::vector<ServiceDefinition> services);
 
   // The attempt borrows from this object.
-  Result<std::unique_ptr<actors::Attempt>> open(const journal::Target& target,
-                                                actors::AttemptHost& host) override;
+  Result<actors::OpenedAttempt> open(const journal::Invocation& invocation,
+                                     actors::AttemptHost& host,
+                                     std::function<void()> wake) override;
 
  private:
   const std::vector<ServiceDefinition> services_;

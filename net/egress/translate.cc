@@ -42,7 +42,21 @@ Body attach(protocol::AttachTarget target, protocol::CompletionId completion, bo
   return journal::EntryBody(std::move(attach));
 }
 
+// Signal 2 ends an invocation at once, and is the engine's own; whoever was given an awakeable to
+// complete must not reach any of those below.
+Result<void> check_signal(std::uint32_t index) {
+  if (index != journal::kKillSignal) return {};
+  return Error(ErrorCode::kInvalidArgument, "signal 2 cannot be sent; only the engine does");
+}
+
+Result<void> check_awakeable(std::uint32_t index) {
+  if (index > journal::kKillSignal) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               "this is not the id of an awakeable, but that of signal " + std::to_string(index));
+}
+
 Body signal(protocol::SendSignalCommand command) {
+  if (const auto* index = std::get_if<std::uint32_t>(&command.signal)) TRY(check_signal(*index));
   journal::SendSignal signal;
   signal.target = TRY(journal::InvocationId::from_text(command.target_invocation));
   signal.signal = std::move(command.signal);
@@ -56,6 +70,7 @@ Body signal(protocol::SendSignalCommand command) {
 
 Body awakeable(protocol::CompleteAwakeableCommand command) {
   const journal::AwakeableId id = TRY(journal::AwakeableId::from_text(command.awakeable_id));
+  TRY(check_awakeable(id.index));
   journal::SendSignal signal;
   signal.target = id.invocation;
   signal.signal = id.index;

@@ -15,9 +15,11 @@ namespace {
 constexpr const char* kHelp =
     R"(holdfast: durable execution in one binary. C++ workflows that survive anything, called over HTTP.
 
-  holdfast serve [OPTIONS]   run the server; `holdfast serve --help` explains every option
-  holdfast help [serve]      this text, or that of a verb
-  holdfast --version         the release
+  holdfast serve [OPTIONS]      run the server; `holdfast serve --help` explains every option
+  holdfast identity new FILE    a new key in a new file, to sign requests to endpoints with
+  holdfast identity show FILE   its public key, which endpoints are told
+  holdfast help [serve]         this text, or that of a verb
+  holdfast --version            the release
 
 Start one with handlers from a library, call it, look at what it did:
 
@@ -36,6 +38,7 @@ constexpr const char* kServeIntroduction =
     "  POST /SERVICE/HANDLER/send        answers at once; ?delay=10m starts it later\n"
     "  with the header idempotency-key   a repeated request gets the first one's answer\n"
     "Operators look and act on the admin port:\n"
+    "  POST /deployments {\"uri\": \"http://HOST:9080\"}  registers the handlers of an endpoint\n"
     "  GET /services, GET /invocations, GET /invocations/ID (with its journal)\n"
     "  PATCH /invocations/ID/cancel, also kill, pause, resume, purge, restart-as-new";
 
@@ -47,10 +50,12 @@ constexpr const char* kServeFooter =
     "Exit codes: 0 stopped as asked, 1 could not start, 2 wrong command line or configuration,\n"
     "74 the store failed to write: start it again, it recovers.";
 
-CommandLine print(std::string text) { return {CommandLine::Verb::kPrint, std::move(text), {}, {}}; }
+CommandLine print(std::string text) {
+  return {CommandLine::Verb::kPrint, std::move(text), {}, {}, {}};
+}
 CommandLine wrong(std::string_view text) {
   std::string line(text.substr(0, text.find('\n')));
-  return {CommandLine::Verb::kWrong, line + "; see holdfast help", {}, {}};
+  return {CommandLine::Verb::kWrong, line + "; see holdfast help", {}, {}, {}};
 }
 
 std::string describe(const Option& option) {
@@ -58,6 +63,22 @@ std::string describe(const Option& option) {
   const std::string value = option.default_text();
   if (!value.empty()) text += fmt::format(" [{}]", value);
   return text;
+}
+
+CommandLine parse_identity(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 2 || arguments[1].empty() || arguments[1][0] == '-') {
+    return wrong("holdfast identity new FILE or holdfast identity show FILE is expected");
+  }
+  CommandLine result;
+  result.file = arguments[1];
+  if (arguments[0] == "new") {
+    result.verb = CommandLine::Verb::kIdentityNew;
+  } else if (arguments[0] == "show") {
+    result.verb = CommandLine::Verb::kIdentityShow;
+  } else {
+    return wrong(fmt::format("there is no verb 'identity {}'", arguments[0]));
+  }
+  return result;
 }
 
 CommandLine parse_serve(std::vector<std::string> arguments) {
@@ -107,6 +128,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
     return wrong(fmt::format("there is no help on '{}'", arguments[1]));
   }
   if (first == "serve") return parse_serve({arguments.begin() + 1, arguments.end()});
+  if (first == "identity") return parse_identity({arguments.begin() + 1, arguments.end()});
   if (first.empty() || first[0] == '-') return parse_serve(arguments);
   return wrong(fmt::format("there is no verb '{}'", first));
 }

@@ -11,14 +11,18 @@ namespace holdfast::net {
 struct CommandLine {
   enum class Verb {
     kServe,
-    kPrint,  // `text` to stdout, exit code 0.
-    kWrong,  // `text`, one line, to stderr, exit code 2.
+    kIdentityNew,   // A key in a new `file`; prints its public key.
+    kIdentityShow,  // Prints the public key of `file`.
+    kPrint,         // `text` to stdout, exit code 0.
+    kWrong,         // `text`, one line, to stderr, exit code 2.
   };
   Verb verb = Verb::kServe;
   std::string text;
   // kServe.
   std::vector<Given> given;
   std::string config_file;
+  // kIdentityNew, kIdentityShow.
+  std::string file;
 };
 
 // `arguments` without the name of the program. `serve` may be left out.

@@ -10,6 +10,8 @@
 #include <toml.hpp>
 #include <utility>
 
+#include "net/egress/identity.h"
+
 namespace holdfast::net {
 namespace {
 
@@ -39,9 +41,20 @@ const std::array kOptions = {
     Option{"admin", "allow_remote", "admin-allow-remote", "",
            "Let --admin be an address that others can reach. The admin API asks for no password.",
            &Config::admin_allow_remote},
+    Option{"admin", "query_time_ms", "admin-query-time-ms", "ms",
+           "How long one SQL query may run; then it is stopped.", &Config::admin_query_time_ms, 1,
+           3'600'000},
+    Option{"admin", "query_memory_mib", "admin-query-memory-mib", "MiB",
+           "Memory one SQL query may use. Its answer may have a quarter of that.",
+           &Config::admin_query_memory_mib, 4, 4096},
     Option{"handlers", "load", "load", "FILE",
            "A library of handlers, made with HOLDFAST_SERVICES. May be given several times.",
            &Config::load},
+    Option{"handlers", "request_identity_private_key_pem_file",
+           "request-identity-private-key-pem-file", "FILE",
+           "Sign requests to endpoints with this Ed25519 key. Given twice: the first signs, the "
+           "second is the next.",
+           &Config::identity_keys},
     Option{"engine", "worker_threads", "worker-threads", "",
            "Threads that run handlers. 0: one per core.", &Config::worker_threads, 0, 1024},
     Option{"engine", "step_threads_max", "step-threads-max", "",
@@ -181,6 +194,9 @@ Result<void> check(const Config& config) {
   }
   if (config.ingress_tls_certificate.empty() != config.ingress_tls_key.empty()) {
     return wrong("--ingress-tls-cert", "it goes together with --ingress-tls-key");
+  }
+  if (config.identity_keys.size() > Identity::kKeysMax) {
+    return wrong("--request-identity-private-key-pem-file", "at most two keys are used");
   }
   static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error", "off"};
   if (std::find(std::begin(kLevels), std::end(kLevels), config.log_level) == std::end(kLevels)) {

@@ -30,8 +30,11 @@ struct Config {
 
   std::string admin = "127.0.0.1:9070";
   bool admin_allow_remote = false;
+  std::uint64_t admin_query_time_ms = 10'000;
+  std::uint64_t admin_query_memory_mib = 256;
 
   std::vector<std::string> load;
+  std::vector<std::string> identity_keys;
 
   std::uint64_t worker_threads = 0;
   std::uint64_t step_threads_max = 512;

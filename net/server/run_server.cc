@@ -15,6 +15,7 @@
 #include <iterator>
 #include <utility>
 
+#include "net/egress/identity_key.h"
 #include "net/server/command_line.h"
 #include "net/server/config.h"
 #include "net/server/library.h"
@@ -138,6 +139,15 @@ int serve(const net::CommandLine& command, std::vector<ServiceDefinition> servic
   return 0;
 }
 
+int identity(const net::CommandLine& command) {
+  const auto key = command.verb == net::CommandLine::Verb::kIdentityNew
+                       ? net::IdentityKey::create(command.file)
+                       : net::IdentityKey::load(command.file);
+  if (!key) return complain(key.error().message(), kExitFailed);
+  fmt::print("{}\n", key->public_key());
+  return 0;
+}
+
 }  // namespace
 
 int run_server(int argc, char** argv, std::vector<ServiceDefinition> services) {
@@ -147,6 +157,9 @@ int run_server(int argc, char** argv, std::vector<ServiceDefinition> services) {
   switch (command.verb) {
     case net::CommandLine::Verb::kServe:
       return serve(command, std::move(services));
+    case net::CommandLine::Verb::kIdentityNew:
+    case net::CommandLine::Verb::kIdentityShow:
+      return identity(command);
     case net::CommandLine::Verb::kPrint:
       fmt::print("{}", command.text);
       return 0;

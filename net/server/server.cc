@@ -80,6 +80,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   std::unique_ptr<Server> server(new Server(config, std::move(services)));
   TRY(server->open_store());
   TRY(server->open_catalog());
+  TRY(server->open_handlers());
   TRY(server->listen());
   TRY(server->start_engine());
   server->start_io();
@@ -99,12 +100,55 @@ Result<void> Server::open_store() {
 
 Result<void> Server::open_catalog() {
   catalog_ = std::make_unique<actors::Catalog>(catalog_of(services_));
+  TRY(restore_catalog());
+  return {};
+}
+
+Result<void> Server::open_handlers() {
+  if (!config_.identity_keys.empty()) identity_ = TRY(Identity::load(config_.identity_keys));
+  outgoing_ = TRY(OutgoingHttp::create(io_));
+  discovery_ = std::make_unique<HttpDiscovery>(
+      io_, *outgoing_, [this](HttpHeaders& headers, std::string_view path) {
+        if (identity_ == nullptr) return;
+        const auto proven = identity_->sign(path, {}, clock_.now(), headers);
+        if (!proven) log.error("a request is not signed", "why={}", proven.error().message());
+      });
+  embedded_ = std::make_unique<EmbeddedHandlers>(services_);
+  remote_ = std::make_unique<RemoteHandlers>(io_, *outgoing_, *catalog_, identity_.get(), clock_);
+  handlers_ = std::make_unique<AllHandlers>(*catalog_, *embedded_, *remote_);
+  return {};
+}
+
+// INV-11: what cannot be read of one service or deployment is reported, and stops no other.
+Result<void> Server::restore_catalog() {
   const journal::Tables tables(*store_);
-  for (const ServiceDefinition& service : services_) {
-    const auto settings = TRY(tables.settings(service.name));
-    if (settings.has_value()) TRY(catalog_->apply(service.name, *settings));
-  }
-  handlers_ = std::make_unique<EmbeddedHandlers>(services_);
+  actors::Settings settings;
+  TRY(tables.each_settings([&](std::string_view service, Result<journal::ServiceSettings> stored) {
+    if (!stored) {
+      // It may have been closed; better closed than open.
+      log.error("settings unreadable, the service is private until they are set again",
+                "service={} why={}", service, stored.error().message());
+      stored = journal::ServiceSettings{.is_public = false};
+    }
+    settings.emplace(service, std::move(*stored));
+    return true;
+  }));
+  std::vector<journal::Deployment> deployments;
+  std::vector<journal::DeploymentId> unreadable;
+  TRY(tables.each_deployment(
+      [&](const journal::DeploymentId& id, Result<journal::Deployment> stored) {
+        if (stored) {
+          deployments.push_back(std::move(*stored));
+        } else {
+          log.error("deployment unreadable, its services are unavailable", "deployment={} why={}",
+                    id.text(), stored.error().message());
+          unreadable.push_back(id);
+        }
+        return true;
+      }));
+  catalog_->restore(std::move(deployments), std::move(settings));
+  registry_ = std::make_unique<actors::Registry>(*catalog_, *committer_, clock_, random_,
+                                                 std::move(unreadable));
   return {};
 }
 
@@ -145,9 +189,13 @@ Result<void> Server::start_engine() {
   engine_ = TRY(actors::Engine::start(
       {*store_, *committer_, clock_, random_, *catalog_, *handlers_}, options));
   ingress_ = std::make_unique<Ingress>(*engine_, clock_);
+  QueryOptions queries;
+  queries.time_max = Millis(static_cast<std::int64_t>(config_.admin_query_time_ms));
+  queries.limits.memory_bytes = config_.admin_query_memory_mib << 20;
+  queries.limits.answer_bytes = queries.limits.memory_bytes / 4;
   const HostNames names = config_.admin_allow_remote ? HostNames::kAny : HostNames::kLocal;
-  admin_ = std::make_unique<Admin>(*engine_, committer_.get(),
-                                   Admin::About{kVersion, ingress_url(), names});
+  admin_ = std::make_unique<Admin>(*engine_, *registry_, *discovery_, committer_.get(),
+                                   Admin::About{kVersion, ingress_url(), names}, queries);
   return {};
 }
 
@@ -177,10 +225,18 @@ void Server::stop() {
     committer_->stop();
     io_.stop();
     io_thread_.join();
+    stop_transport();
     return;
   }
   if (engine_ != nullptr) engine_->stop(kEnginePatience);
   if (committer_ != nullptr) committer_->stop();
+  stop_transport();
+}
+
+// REQUIRES: nobody runs io_.
+void Server::stop_transport() {
+  if (remote_ != nullptr) remote_->stop();
+  if (outgoing_ != nullptr) outgoing_->stop();
 }
 
 std::string Server::ingress_url() const {

@@ -1,8 +1,8 @@
 #pragma once
 // Server: builds every part in order, stops them in reverse; decides nothing.
 //
-//   data folder, store, log, committer, catalog, handlers | ports | engine, ingress, admin | io
-//   thread
+//   data folder, store, log, committer, catalog, handlers | ports | outgoing HTTP | engine,
+//   ingress, admin | io thread
 //
 // The ports are taken before the engine starts, so that a server that cannot listen runs no
 // handler, and the io thread starts last, so that no request meets half a server.
@@ -16,9 +16,15 @@
 #include <vector>
 
 #include "actors/catalog/catalog.h"
+#include "actors/catalog/registry.h"
 #include "actors/engine.h"
 #include "net/admin/admin.h"
+#include "net/egress/all_handlers.h"
 #include "net/egress/embedded_handlers.h"
+#include "net/egress/http_discovery.h"
+#include "net/egress/identity.h"
+#include "net/egress/remote/remote_handlers.h"
+#include "net/http/outgoing/outgoing_http.h"
 #include "net/http/server.h"
 #include "net/ingress/ingress.h"
 #include "net/server/config.h"
@@ -63,9 +69,12 @@ class Server {
 
   Result<void> open_store();
   Result<void> open_catalog();
+  Result<void> restore_catalog();
   Result<void> listen();
+  Result<void> open_handlers();
   Result<void> start_engine();
   void start_io();
+  void stop_transport();
 
   const Config config_;
   const std::vector<ServiceDefinition> services_;
@@ -78,7 +87,13 @@ class Server {
   std::unique_ptr<storage::LocalLog> log_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<actors::Catalog> catalog_;
-  std::unique_ptr<EmbeddedHandlers> handlers_;
+  std::unique_ptr<actors::Registry> registry_;
+  std::unique_ptr<Identity> identity_;  // Null: requests to endpoints are not signed.
+  std::unique_ptr<OutgoingHttp> outgoing_;
+  std::unique_ptr<HttpDiscovery> discovery_;
+  std::unique_ptr<EmbeddedHandlers> embedded_;
+  std::unique_ptr<RemoteHandlers> remote_;
+  std::unique_ptr<AllHandlers> handlers_;
   std::unique_ptr<actors::Engine> engine_;
   std::unique_ptr<Ingress> ingress_;
   std::unique_ptr<Admin> admin_;

@@ -61,7 +61,7 @@ class Dice {
     }
   }
   protocol::SendSignalCommand signal() {
-    protocol::SendSignalCommand command{invocation().text(), id(), {}};
+    protocol::SendSignalCommand command{invocation().text(), 16 + id(), {}};
     if (coin()) command.signal = text();
     if (coin()) command.result = text();
     if (coin()) command.result = failure();
@@ -111,8 +111,8 @@ class Dice {
       case 18:
         return protocol::GetOutputCommand{target(), id()};
       default:
-        return protocol::CompleteAwakeableCommand{journal::AwakeableId{invocation(), id()}.text(),
-                                                  outcome()};
+        return protocol::CompleteAwakeableCommand{
+            journal::AwakeableId{invocation(), 16 + id()}.text(), outcome()};
     }
   }
 
@@ -341,6 +341,22 @@ BOOST_AUTO_TEST_CASE(a_catalog_takes_options_from_handler_then_service_then_defa
   BOOST_TEST(info.is_private);
   BOOST_TEST(info.input_required);
   BOOST_TEST(info.input_content_type == "application/json");
+}
+
+BOOST_AUTO_TEST_CASE(inv_11_no_handler_sends_the_signals_of_the_engine) {
+  const journal::InvocationId target = Dice(1).invocation();
+  const auto is_taken = [](protocol::CommandBody body) {
+    return to_journal(protocol::Command{{}, std::move(body)}).has_value();
+  };
+  const auto awakeable = [&](std::uint32_t index) {
+    return protocol::CompleteAwakeableCommand{journal::AwakeableId{target, index}.text(), Bytes()};
+  };
+
+  BOOST_TEST(is_taken(protocol::SendSignalCommand{target.text(), journal::kCancelSignal, {}}));
+  BOOST_TEST(!is_taken(protocol::SendSignalCommand{target.text(), journal::kKillSignal, {}}));
+  BOOST_TEST(is_taken(awakeable(17)));
+  BOOST_TEST(!is_taken(awakeable(journal::kCancelSignal)));
+  BOOST_TEST(!is_taken(awakeable(journal::kKillSignal)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,118 @@
+#pragma once
+// RemoteAttempt: one attempt of a handler behind HTTP, by the Restate service protocol, versions 5
+// to 7. POST {base}/invoke/{service}/{handler}; the request carries Start and the journal, then
+// notifications as they become durable; the answer carries what the handler does.
+//
+// Over HTTP/2 both go on at once; over HTTP/1.1, or with an inactivity timeout of 0, the request
+// ends after the journal, and a handler that has to wait suspends itself.
+//
+// Invariants
+//   INV-2  is kept by the handler's SDK.
+//   INV-4  An attempt that is over, or destroyed, hears nothing any more: its stream is cut.
+//   INV-11 A frame is decoded and checked wholly before anything of it reaches the engine. Whatever
+//          an endpoint does wrong fails this attempt, with an error that begins with a code in
+//          brackets ([RT0012]), and is tried again by the retry policy.
+//
+// Threads: the actor's; what the io thread has for it waits in the RemoteStream.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "actors/handler.h"
+#include "net/egress/remote/remote_stream.h"
+#include "net/egress/remote/settlements.h"
+#include "net/http/outgoing/endpoint_pool.h"
+#include "net/protocol/restate/completion_kinds.h"
+#include "net/protocol/restate/frame.h"
+#include "net/protocol/restate/from_handler.h"
+#include "net/protocol/restate/version.h"
+
+namespace holdfast::net {
+
+class RemoteAttempt final : public actors::Attempt {
+ public:
+  // Where the handler is and how it is spoken to.
+  struct Route {
+    std::shared_ptr<EndpointPool> pool;
+    HttpHeaders headers;  // Additional ones of the deployment, and those that prove who asks.
+    protocol::restate::Version version = protocol::restate::kVersionMax;
+    bool bidirectional = true;
+    bool lazy_state = false;
+    RemoteStream::Timeouts timeouts;
+  };
+
+  RemoteAttempt(Route route, std::shared_ptr<AttemptClock> clock, actors::AttemptHost& host,
+                std::function<void()> wake);
+  ~RemoteAttempt() override;
+
+  actors::AttemptState start(actors::AttemptStart start) override;
+  actors::AttemptState notify(const journal::Notification& notification) override;
+  // REQUIRES: never called; closures execute at the endpoint.
+  actors::AttemptState step_done(journal::CompletionId completion,
+                                 actors::StepOutcome outcome) override;
+  actors::AttemptState woken() override;
+  void all_durable() override;
+  journal::WaitSet waiting() const override;
+  bool is_ready() const override;
+  bool droppable() const override { return false; }
+  void ask_to_suspend() override;
+  actors::AttemptError error() const override { return error_; }
+  // Closures that execute at the endpoint: Run commands without a proposal.
+  std::size_t steps_in_flight() const override;
+
+ private:
+  using State = actors::AttemptState;
+
+  Result<Bytes> opening(actors::AttemptStart start);
+  bool is_repeated(const protocol::Notification& notification) const;
+  bool names_fresh(const protocol::WaitSet& leaves) const;
+  void give_state(std::vector<std::pair<Bytes, Bytes>>& map, bool& partial);
+  void check_head(int status, const HttpHeaders& headers);
+  void take_frames(BytesView bytes);
+
+  void on(protocol::restate::NewCommand message);
+  void on(protocol::restate::ProposeRun message);
+  void on(protocol::restate::Suspension message);
+  void on(protocol::restate::AwaitingOn message);
+  void on(protocol::restate::HandlerError message);
+  void on(protocol::restate::End message);
+
+  void end(State state);
+  void fail(const char* code, const std::string& what, std::uint16_t status = 500);
+  bool over() const { return state_ != State::kBlocked; }
+  // The handler is known to wait, for nothing that only it can bring about.
+  bool known_to_wait() const;
+
+  const Route route_;
+  actors::AttemptHost& host_;
+  const std::shared_ptr<RemoteStream> stream_;
+  const std::string who_;  // The endpoint, for errors.
+
+  State state_ = State::kBlocked;
+  actors::AttemptError error_;
+  protocol::restate::FrameReader reader_;
+  bool head_seen_ = false;
+
+  protocol::restate::CompletionKinds kinds_;
+  KnownSettlements settled_;
+  KnownSettlements fresh_;  // Of settled_: not told with Start.
+  KnownSettlements
+      settled_for_good_;  // Told with Start, and nothing more can come under that name.
+  std::unordered_set<protocol::CompletionId> open_runs_;  // Without proposal or completion.
+  std::unordered_set<protocol::CompletionId> open_;       // Of other commands: not completed.
+  std::unordered_set<protocol::CompletionId> wants_ack_;  // Proposals answered with an ack.
+  std::vector<std::uint32_t> command_acks_;               // Wanted, once durable.
+  std::uint32_t commands_ = 0;
+  std::uint32_t news_ = 0;  // Commands and proposals of this attempt.
+  bool has_output_ = false;
+  protocol::restate::Future awaiting_;                   // kSuspended.
+  std::optional<protocol::restate::AwaitingOn> advice_;  // Version 7: what it is blocked on.
+  bool stuck_ = false;  // Suspended on nothing but closures that only it can execute.
+};
+
+}  // namespace holdfast::net

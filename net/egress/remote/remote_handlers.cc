@@ -1,0 +1,103 @@
+#include "net/egress/remote/remote_handlers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "net/egress/remote/remote_attempt.h"
+
+namespace holdfast::net {
+
+namespace restate = protocol::restate;
+
+namespace {
+
+Result<restate::Version> version_for(const journal::Invocation& invocation,
+                                     const journal::Deployment& deployment) {
+  if (invocation.protocol_version != 0) {
+    const auto pinned = restate::to_version(invocation.protocol_version);
+    if (pinned && invocation.protocol_version >= deployment.protocol_version_min &&
+        invocation.protocol_version <= deployment.protocol_version_max) {
+      return *pinned;
+    }
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("[RT0013] the invocation speaks version {} of the protocol, which "
+                             "deployment {} does not (any more)",
+                             invocation.protocol_version, deployment.id.text()));
+  }
+  const auto highest = restate::to_version(std::min<std::uint32_t>(
+      deployment.protocol_version_max, static_cast<std::uint32_t>(restate::kVersionMax)));
+  if (highest) return *highest;
+  return Error(ErrorCode::kInvalidArgument,
+               fmt::format("[RT0014] deployment {} speaks no version of the protocol that this "
+                           "server does",
+                           deployment.id.text()));
+}
+
+}  // namespace
+
+RemoteHandlers::RemoteHandlers(boost::asio::io_context& io, OutgoingHttp& http,
+                               const actors::Catalog& catalog, const Identity* identity,
+                               const Clock& clock)
+    : http_(http),
+      catalog_(catalog),
+      identity_(identity),
+      clock_(clock),
+      attempt_clock_(std::make_shared<AttemptClock>(io)) {}
+
+Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const Info& info) {
+  const std::lock_guard lock(mutex_);
+  Way& way = ways_[info->id];
+  if (way.info == info) return way.pool;
+  const bool http_11 = info->deployment.http_version == journal::HttpVersion::kHttp11;
+  const EndpointAddress address = TRY(parse_endpoint_address(
+      info->deployment.uri, http_11 ? HttpVersion::kHttp11 : HttpVersion::kHttp2));
+  way = {info, http_.pool_for(address)};
+  return way.pool;
+}
+
+Result<actors::OpenedAttempt> RemoteHandlers::open(const journal::Invocation& invocation,
+                                                   actors::AttemptHost& host,
+                                                   std::function<void()> wake) {
+  const journal::Target& target = invocation.target;
+  std::string id = invocation.deployment_id;
+  if (id.empty()) {
+    const auto snapshot = catalog_.snapshot();
+    const auto newest = snapshot->find(target.service);
+    if (newest == snapshot->end()) {
+      return Error(ErrorCode::kNotFound,
+                   fmt::format("[RT0011] no deployment serves {}", target.service));
+    }
+    id = newest->second.deployment_id;
+  }
+  const Info info = catalog_.deployment(id);
+  const actors::ServiceInfo* const service = info ? info->service(target.service) : nullptr;
+  const actors::HandlerInfo* const handler = service ? service->handler(target.handler) : nullptr;
+  if (handler == nullptr) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("[RT0011] deployment {} does not serve {}/{} (any more)", id,
+                             target.service, target.handler));
+  }
+
+  RemoteAttempt::Route route;
+  route.pool = TRY(pool_for(info));
+  route.version = TRY(version_for(invocation, info->deployment));
+  route.timeouts.inactivity = std::chrono::milliseconds(handler->inactivity_timeout_ms);
+  route.timeouts.abort = std::chrono::milliseconds(handler->abort_timeout_ms);
+  route.bidirectional = info->deployment.bidirectional() && handler->inactivity_timeout_ms > 0;
+  route.lazy_state = handler->lazy_state;
+  for (const auto& [name, value] : info->deployment.additional_headers) {
+    route.headers.emplace_back(name, value);
+  }
+  if (identity_ != nullptr) {
+    TRY(identity_->sign("/invoke/" + target.service + "/" + target.handler, {}, clock_.now(),
+                        route.headers));
+  }
+  const auto version = static_cast<std::uint8_t>(route.version);
+  return actors::OpenedAttempt{
+      std::make_unique<RemoteAttempt>(std::move(route), attempt_clock_, host, std::move(wake)), id,
+      version};
+}
+
+}  // namespace holdfast::net

@@ -1,0 +1,58 @@
+#pragma once
+// RemoteHandlers: attempts of handlers behind HTTP. It knows for each deployment the way there and
+// the version of the protocol, and signs what is sent.
+//
+// Threads: any, but stop().
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "actors/catalog/catalog.h"
+#include "actors/handler.h"
+#include "net/egress/identity.h"
+#include "net/egress/remote/attempt_clock.h"
+#include "net/http/outgoing/outgoing_http.h"
+#include "storage/base/clock.h"
+
+namespace holdfast::net {
+
+class RemoteHandlers final : public actors::Handlers {
+ public:
+  // All outlive the handlers; `identity` may be null: requests are not signed.
+  RemoteHandlers(boost::asio::io_context& io, OutgoingHttp& http, const actors::Catalog& catalog,
+                 const Identity* identity, const Clock& clock);
+
+  // A pinned invocation goes to its deployment, another one to the newest that serves its target.
+  // kNotFound: there is none.
+  Result<actors::OpenedAttempt> open(const journal::Invocation& invocation,
+                                     actors::AttemptHost& host,
+                                     std::function<void()> wake) override;
+  bool is_elsewhere(const journal::Invocation&) const override { return true; }
+
+  // No attempt is timed any more. REQUIRES: on the io thread, or nobody runs the io_context.
+  void stop() { attempt_clock_->stop(); }
+
+ private:
+  using Info = std::shared_ptr<const actors::DeploymentInfo>;
+  struct Way {
+    Info info;  // As of when the pool was taken.
+    std::shared_ptr<EndpointPool> pool;
+  };
+
+  Result<std::shared_ptr<EndpointPool>> pool_for(const Info& info);
+
+  OutgoingHttp& http_;
+  const actors::Catalog& catalog_;
+  const Identity* const identity_;
+  const Clock& clock_;
+  const std::shared_ptr<AttemptClock> attempt_clock_;
+
+  std::mutex mutex_;
+  std::map<std::string, Way, std::less<>> ways_;  // By deployment. Guarded by mutex_.
+};
+
+}  // namespace holdfast::net
