@@ -45,7 +45,9 @@ void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
   AdminRequest request{std::move(http), std::move(*path), std::move(reply)};
   const std::string area = request.path.segments.empty() ? std::string() : request.path.segments[0];
   if (area == "services") return services_.handle(std::move(request));
+  if (area == "deployments") return deployments_.handle(std::move(request));
   if (area == "invocations") return invocations_.handle(std::move(request));
+  if (area == "query") return queries_.handle(std::move(request));
   request.reply->send(health_answer(request));
 }
 

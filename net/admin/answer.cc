@@ -11,11 +11,14 @@ namespace holdfast::net {
 namespace {
 
 constexpr int kOk = 200;
+constexpr int kCreated = 201;
 constexpr int kAccepted = 202;
 constexpr int kForbidden = 403;
 constexpr int kMethodNotAllowed = 405;
 constexpr int kUnsupportedMediaType = 415;
 constexpr int kUnprocessable = 422;
+constexpr int kTooManyRequests = 429;
+constexpr int kNotImplemented = 501;
 
 HttpResponse response(int status, std::string_view content_type, Bytes body) {
   HttpResponse result;
@@ -23,6 +26,16 @@ HttpResponse response(int status, std::string_view content_type, Bytes body) {
   if (!body.empty()) result.headers.emplace_back("content-type", std::string(content_type));
   result.body = std::move(body);
   return result;
+}
+
+// META0004 of "[META0004] ..."; else empty.
+std::string_view code_of(std::string_view message) {
+  constexpr std::string_view kBefore = "[META";
+  constexpr std::size_t kSize = 8;
+  if (!message.starts_with(kBefore) || message.size() < kSize + 2 || message[kSize + 1] != ']') {
+    return {};
+  }
+  return message.substr(1, kSize);
 }
 
 }  // namespace
@@ -37,6 +50,10 @@ HttpResponse text_answer(std::string_view content_type, Bytes body) {
   return response(kOk, content_type, std::move(body));
 }
 
+HttpResponse created_answer(const boost::json::value& body) {
+  return response(kCreated, "application/json", boost::json::serialize(body));
+}
+
 HttpResponse accepted_answer() { return response(kAccepted, "", ""); }
 
 HttpResponse admin_wire_error_answer(int status, std::string_view message) {
@@ -49,6 +66,11 @@ HttpResponse admin_wire_error_answer(int status, std::string_view message) {
 HttpResponse admin_error_answer(const Error& error) {
   const int status = status_of(error.code());
   HttpResponse result = admin_wire_error_answer(status, error.message());
+  const std::string_view code = code_of(error.message());
+  if (!code.empty()) {
+    result.body.pop_back();
+    result.body += fmt::format(",\"restate_code\":\"{}\"}}", code);
+  }
   if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
   return result;
 }
@@ -75,6 +97,16 @@ HttpResponse not_json_answer() {
 
 HttpResponse unprocessable_answer(std::string_view message) {
   return admin_wire_error_answer(kUnprocessable, message);
+}
+
+HttpResponse not_implemented_answer(std::string_view message) {
+  return admin_wire_error_answer(kNotImplemented, message);
+}
+
+HttpResponse too_many_answer(std::string_view message) {
+  HttpResponse result = admin_wire_error_answer(kTooManyRequests, message);
+  result.headers.emplace_back("retry-after", "1");
+  return result;
 }
 
 boost::json::string json_string(std::string_view text) {

@@ -169,14 +169,15 @@ void InvocationRequests::act(const journal::InvocationId& id, const AdminRequest
   const Verb& verb = *std::find_if(std::begin(kVerbs), std::end(kVerbs),
                                    [&](const Verb& candidate) { return candidate.name == name; });
   const auto deployment = request.path.parameter("deployment");
-  if (deployment.has_value() && *deployment != "latest" && *deployment != "keep") {
-    return request.reply->send(admin_error_answer(
-        wrong("deployment", "'latest' or 'keep' is expected: there is one deployment")));
+  const auto on_done = [reply = request.reply, act = verb.act](Result<actors::ActResult> result) {
+    reply->send(act_answer(act, result));
+  };
+  if (!deployment.has_value()) return engine_.act(id, verb.act, on_done);
+  if (verb.act != Act::kResume) {
+    return request.reply->send(
+        admin_error_answer(wrong("deployment", "only resume and restart-as-new take it")));
   }
-  engine_.act(id, verb.act,
-              [reply = request.reply, act = verb.act](Result<actors::ActResult> result) {
-                reply->send(act_answer(act, result));
-              });
+  engine_.resume_on(id, std::string(*deployment), on_done);
 }
 
 void InvocationRequests::remove(const journal::InvocationId& id, const AdminRequest& request) {
@@ -195,19 +196,26 @@ void InvocationRequests::remove(const journal::InvocationId& id, const AdminRequ
 
 void InvocationRequests::restart(const journal::InvocationId& id, const AdminRequest& request) {
   const auto from = request.path.parameter("from");
-  if (from.has_value() && *from != "0") {
-    return request.reply->send(
-        admin_error_answer(wrong("from", "only 0, from the start, is supported")));
-  }
-  engine_.restart_as_new(id, [reply = request.reply](const Result<journal::InvocationId>& result) {
-    if (result.has_value()) {
-      reply->send(ok_answer(json::object{{"new_invocation_id", result->text()}}));
-    } else if (result.error().code() == ErrorCode::kInvalidArgument) {
-      reply->send(unprocessable_answer(result.error().message()));
-    } else {
-      reply->send(admin_error_answer(result.error()));
+  actors::Engine::Restart how;
+  if (from.has_value()) {
+    const char* const end = from->data() + from->size();
+    const auto [stop, error] = std::from_chars(from->data(), end, how.from);
+    if (error != std::errc() || stop != end) {
+      return request.reply->send(admin_error_answer(
+          wrong("from", "the index of a journal entry is expected; 0 is the input")));
     }
-  });
+  }
+  how.deployment = request.path.parameter("deployment").value_or("");
+  engine_.restart_as_new(
+      id, std::move(how), [reply = request.reply](const Result<journal::InvocationId>& result) {
+        if (result.has_value()) {
+          reply->send(ok_answer(json::object{{"new_invocation_id", result->text()}}));
+        } else if (result.error().code() == ErrorCode::kInvalidArgument) {
+          reply->send(unprocessable_answer(result.error().message()));
+        } else {
+          reply->send(admin_error_answer(result.error()));
+        }
+      });
 }
 
 }  // namespace holdfast::net

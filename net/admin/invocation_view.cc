@@ -87,6 +87,10 @@ json::object invocation_view(const journal::Invocation& invocation) {
   view["target_handler_name"] = json_string(target.handler);
   view["target_service_ty"] = text_of(target.service_kind);
   view["status"] = journal::status_text(invocation.status);
+  put_text(view, "pinned_deployment_id", invocation.deployment_id);
+  if (invocation.protocol_version != 0) {
+    view["pinned_service_protocol_version"] = invocation.protocol_version;
+  }
   if (invocation.idempotency_key.has_value()) {
     view["idempotency_key"] = json_string(*invocation.idempotency_key);
   }

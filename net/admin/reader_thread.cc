@@ -16,7 +16,7 @@ ReaderThread::~ReaderThread() {
 bool ReaderThread::post(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || waiting_.size() >= kWaitingMax) return false;
+    if (stopping_ || waiting_.size() >= waiting_max_) return false;
     waiting_.push_back(std::move(job));
   }
   wake_.notify_one();

@@ -1,5 +1,5 @@
 #pragma once
-// ReaderThread: the one thread on which the admin API reads the store, so that a long scan holds up
+// ReaderThread: a thread on which the admin API reads the store, so that a long scan holds up
 // neither the io thread nor an actor. It sleeps while there is nothing to read.
 
 #include <atomic>
@@ -20,7 +20,8 @@ class ReaderThread {
   // Jobs that may wait. Operators are few; more than this is a script gone wild.
   static constexpr std::size_t kWaitingMax = 64;
 
-  ReaderThread() : thread_([this] { run(); }) {}
+  explicit ReaderThread(std::size_t waiting_max = kWaitingMax)
+      : waiting_max_(waiting_max), thread_([this] { run(); }) {}
   // Drops waiting jobs, waits for the running one.
   ~ReaderThread();
   ReaderThread(const ReaderThread&) = delete;
@@ -32,6 +33,7 @@ class ReaderThread {
  private:
   void run();
 
+  const std::size_t waiting_max_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> waiting_;  // By mutex_.

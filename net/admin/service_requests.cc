@@ -124,6 +124,10 @@ void ServiceRequests::patch(AdminRequest request) {
                                     body = std::move(*body)](const std::atomic<bool>&) {
     if (!settings_->contains(service)) {
       auto stored = engine_.tables().settings(service);
+      // Unreadable: private, as the server treats it; what is set now is written over it.
+      if (!stored && stored.error().code() == ErrorCode::kCorruption) {
+        stored = std::optional(journal::ServiceSettings{.is_public = false});
+      }
       if (!stored) return reply->send(admin_error_answer(stored.error()));
       settings_->emplace(service, std::move(*stored).value_or(journal::ServiceSettings()));
     }

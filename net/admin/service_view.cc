@@ -72,6 +72,16 @@ json::object retry_view(const actors::RetryPolicy& retry) {
   return view;
 }
 
+}  // namespace
+
+json::object pairs_view(const journal::Pairs& pairs) {
+  json::object view;
+  for (const auto& [name, value] : pairs) view[json_string(name)] = json_string(value);
+  return view;
+}
+
+namespace {
+
 Error wrong(std::string_view field, std::string_view why) {
   return {ErrorCode::kInvalidArgument, fmt::format("field '{}': {}", field, why)};
 }
@@ -110,6 +120,8 @@ json::object handler_view(const actors::HandlerInfo& handler) {
     if (applies(period, handler)) view[period.name] = duration_text(handler.*period.of_handler);
   }
   view["retry_policy"] = retry_view(handler.retry);
+  view["enable_lazy_state"] = handler.lazy_state;
+  if (!handler.metadata.empty()) view["metadata"] = pairs_view(handler.metadata);
   return view;
 }
 
@@ -124,6 +136,7 @@ json::object service_view(const actors::ServiceInfo& service) {
   for (const Period& period : kPeriods) {
     if (const auto value = common(period, service)) view[period.name] = duration_text(*value);
   }
+  if (!service.metadata.empty()) view["metadata"] = pairs_view(service.metadata);
   json::array handlers;
   for (const actors::HandlerInfo& handler : service.handlers) {
     handlers.push_back(handler_view(handler));

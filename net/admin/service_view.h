@@ -12,6 +12,7 @@ namespace holdfast::net {
 
 // A retention or timeout stands at the service when all of its handlers have the same.
 boost::json::object service_view(const actors::ServiceInfo& service);
+boost::json::object pairs_view(const journal::Pairs& pairs);
 boost::json::object handler_view(const actors::HandlerInfo& handler);
 
 // Lays the fields of a PATCH body over `settings`: public, idempotency_retention,

@@ -39,6 +39,7 @@ HOMES = {
     "spdlog/": ("storage/base/",),
     "toml": ("net/server/",),
     "CLI/": ("net/server/",),
+    "sqlite3": ("net/admin/sql/",),
 }
 ENDINGS = (".h", ".cc")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -92,6 +93,7 @@ def check_self():
         ("net/ingress/reply.cc", "#include <boost/beast/http.hpp>"),
         ("actors/engine.cc", "#include <spdlog/spdlog.h>"),
         ("actors/engine.cc", '#include "tests/support/manual_clock.h"'),
+        ("net/admin/admin.cc", "#include <sqlite3.h>"),
         ("attic/old.cc", ""),
     ]
     right = [
@@ -101,6 +103,7 @@ def check_self():
                                            "#include <holdfast/runtime/step.h>"),
         ("net/server/server.cc", '#include "net/ingress/ingress.h"\n#include <toml.hpp>'),
         ("sdk/runtime/session.cc", '#include "net/protocol/frame.h"\n#include <holdfast/error.h>'),
+        ("net/admin/sql/query.cc", "#include <sqlite3.h>"),
         ("storage/rocks_store.cc", "#include <rocksdb/db.h>\n#include <vector>"),
     ]
     return ([f"self test: {name} with {text!r} was not flagged"

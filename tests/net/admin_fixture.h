@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/admin/admin.h"
+#include "tests/net/fake_discovery.h"
 #include "tests/net/fake_engine.h"
 #include "tests/net/fake_reply.h"
 
@@ -13,7 +14,9 @@ namespace holdfast::net {
 
 struct AdminFixture {
   FakeEngine engine;
-  Admin admin{engine, nullptr, {"0.1.0", "http://127.0.0.1:8080"}};
+  RegistryParts parts{engine};
+  FakeDiscovery discovery;
+  Admin admin{engine, parts.registry, discovery, nullptr, {"0.1.0", "http://127.0.0.1:8080"}};
 
   HttpResponse answer(std::string method, std::string target, Bytes body = {},
                       HttpHeaders headers = {{"content-type", "application/json"}}) {

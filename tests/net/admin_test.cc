@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_points_its_own_name_here_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_port_for_others_answers_to_any_name) {
-  Admin remote{engine, nullptr, {"0.1.0", "", HostNames::kAny}};
+  Admin remote{engine, parts.registry, discovery, nullptr, {"0.1.0", "", HostNames::kAny}};
   const auto reply = std::make_shared<FakeReply>();
 
   remote.handle({"GET", "/health", {{"host", "holdfast.example:9070"}}, {}}, reply);
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(acts_reach_the_engine_and_say_how_far_they_came) {
 BOOST_AUTO_TEST_CASE(restart_as_new_names_the_new_one) {
   const std::string path = "/invocations/" + id + "/restart-as-new";
   BOOST_TEST(body(answer("PATCH", path)).at("new_invocation_id").as_string() == id);
-  BOOST_TEST(status("PATCH", path + "?from=3") == 400);
+  BOOST_TEST(status("PATCH", path + "?from=three") == 400);
   engine.restarted = Error(ErrorCode::kInvalidArgument, "a workflow");
   BOOST_TEST(status("PATCH", path) == 422);
 }

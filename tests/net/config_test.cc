@@ -117,6 +117,30 @@ BOOST_AUTO_TEST_CASE(a_bad_file_is_named_with_its_place) {
   expect_wrong({"serve"}, "storage.data", "[storage]\ndata = 1979-05-27\n");
 }
 
+BOOST_AUTO_TEST_CASE(one_or_two_keys_sign_requests_in_the_order_given) {
+  const char* const flag = "--request-identity-private-key-pem-file";
+
+  BOOST_TEST(config({"serve", flag, "a.pem", flag, "b.pem"})->identity_keys ==
+                 (std::vector<std::string>{"a.pem", "b.pem"}),
+             boost::test_tools::per_element());
+  const std::string toml = "[handlers]\nrequest_identity_private_key_pem_file = ['c.pem']\n";
+  BOOST_TEST(config({"serve"}, toml)->identity_keys.at(0) == "c.pem");
+  expect_wrong({"serve", flag, "a", flag, "b", flag, "c"}, "at most two");
+}
+
+BOOST_AUTO_TEST_CASE(identity_makes_and_shows_a_key) {
+  const CommandLine made = parse_command_line({"identity", "new", "a.pem"});
+  const CommandLine shown = parse_command_line({"identity", "show", "a.pem"});
+
+  BOOST_TEST((made.verb == CommandLine::Verb::kIdentityNew));
+  BOOST_TEST(made.file == "a.pem");
+  BOOST_TEST((shown.verb == CommandLine::Verb::kIdentityShow));
+  expect_wrong({"identity"}, "identity new FILE");
+  expect_wrong({"identity", "new"}, "identity new FILE");
+  expect_wrong({"identity", "new", "--help"}, "identity new FILE");
+  expect_wrong({"identity", "lose", "a.pem"}, "identity lose");
+}
+
 BOOST_AUTO_TEST_CASE(help_teaches_every_option) {
   const CommandLine help = parse_command_line({"serve", "--help"});
 

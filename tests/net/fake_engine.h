@@ -102,7 +102,13 @@ class FakeEngine final : public actors::Engine {
     acts.emplace_back(id, act);
     on_done(act_result);
   }
-  void restart_as_new(const journal::InvocationId&,
+  void resume_on(const journal::InvocationId& id, std::string deployment,
+                 std::function<void(Result<actors::ActResult>)> on_done) override {
+    resumed_on = std::move(deployment);
+    act(id, Act::kResume, std::move(on_done));
+  }
+  std::string resumed_on;
+  void restart_as_new(const journal::InvocationId&, Restart,
                       std::function<void(Result<journal::InvocationId>)> on_done) override {
     on_done(restarted);
   }

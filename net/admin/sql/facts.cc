@@ -1,0 +1,31 @@
+#include "net/admin/sql/facts.h"
+
+namespace holdfast::net::sql {
+
+std::vector<ServiceFact> CatalogFacts::services() const {
+  std::vector<ServiceFact> services;
+  const auto snapshot = catalog_.snapshot();
+  for (const auto& [name, service] : *snapshot) {
+    services.push_back(
+        {name, service.revision, service.is_public, service.kind, service.deployment_id});
+  }
+  return services;
+}
+
+std::vector<DeploymentFact> CatalogFacts::deployments() const {
+  std::vector<DeploymentFact> deployments;
+  for (const auto& [id, info] : *catalog_.deployments()) {
+    const journal::Deployment& from = info->deployment;
+    DeploymentFact& fact = deployments.emplace_back();
+    fact.id = id;
+    fact.kind = "http";
+    fact.endpoint = from.uri;
+    fact.created_at = from.created_at;
+    fact.protocol_version_min = from.protocol_version_min;
+    fact.protocol_version_max = from.protocol_version_max;
+    for (const auto& service : from.services) fact.services.push_back(service.name);
+  }
+  return deployments;
+}
+
+}  // namespace holdfast::net::sql

@@ -1,0 +1,268 @@
+#include "net/admin/sql/functions.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "net/ingress/time_text.h"
+
+namespace holdfast::net::sql {
+namespace {
+
+using Arguments = sqlite3_value**;
+
+// Empty for null.
+std::string_view text_of(sqlite3_value* value) {
+  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  if (text == nullptr) return {};
+  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+bool is_null(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_NULL; }
+
+void give(sqlite3_context* context, const std::string& text) {
+  sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+void give_error(sqlite3_context* context, const std::string& message) {
+  sqlite3_result_error(context, message.data(), static_cast<int>(message.size()));
+}
+
+// Reads digits; none when there are not exactly so many.
+std::optional<int> digits(std::string_view& text, std::size_t count) {
+  int number = 0;
+  if (text.size() < count) return std::nullopt;
+  const auto parsed = std::from_chars(text.data(), text.data() + count, number);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + count || text[0] == '-') {
+    return std::nullopt;
+  }
+  text.remove_prefix(count);
+  return number;
+}
+
+bool skip(std::string_view& text, char c) {
+  if (text.empty() || text[0] != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// What is after the minutes: :SS, then .fff, then Z or +hh:mm. Milliseconds to add.
+std::optional<std::int64_t> seconds_and_zone(std::string_view text) {
+  std::int64_t millis = 0;
+  if (skip(text, ':')) {
+    const auto seconds = digits(text, 2);
+    if (!seconds || *seconds > 60) return std::nullopt;
+    millis = *seconds * 1000;
+  }
+  if (skip(text, '.')) {
+    for (int scale = 100; !text.empty() && text[0] >= '0' && text[0] <= '9'; scale /= 10) {
+      millis += (text[0] - '0') * scale;
+      text.remove_prefix(1);
+    }
+  }
+  if (text.empty() || text == "Z" || text == "z") return millis;
+  const bool east = text[0] == '+';
+  if (!east && text[0] != '-') return std::nullopt;
+  text.remove_prefix(1);
+  const auto hours = digits(text, 2);
+  skip(text, ':');
+  const auto minutes = digits(text, 2);
+  if (!hours || !minutes || !text.empty()) return std::nullopt;
+  const std::int64_t shift = (*hours * 60 + *minutes) * 60'000;
+  return east ? millis - shift : millis + shift;
+}
+
+// 2026-11-20, 2026-11-20 13:10, 2026-11-20T13:10:12.960Z, ...+01:00.
+std::optional<std::int64_t> parse_time(std::string_view text) {
+  const auto year = digits(text, 4);
+  if (!year || !skip(text, '-')) return std::nullopt;
+  const auto month = digits(text, 2);
+  if (!month || !skip(text, '-')) return std::nullopt;
+  const auto day = digits(text, 2);
+  if (!day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  const std::int64_t midnight =
+      std::chrono::sys_days(date).time_since_epoch().count() * 86'400'000LL;
+  if (text.empty()) return midnight;
+  if (!skip(text, 'T') && !skip(text, ' ')) return std::nullopt;
+  const auto hour = digits(text, 2);
+  if (!hour || *hour > 23 || !skip(text, ':')) return std::nullopt;
+  const auto minute = digits(text, 2);
+  if (!minute || *minute > 59) return std::nullopt;
+  const auto rest = seconds_and_zone(text);
+  if (!rest) return std::nullopt;
+  return midnight + (*hour * 60 + *minute) * 60'000LL + *rest;
+}
+
+// The years that have four digits.
+constexpr std::int64_t kTimeMin = -62'167'219'200'000;
+constexpr std::int64_t kTimeMax = 253'402'300'799'999;
+
+void give_time(sqlite3_context* context, std::int64_t unix_ms) {
+  if (unix_ms < kTimeMin || unix_ms > kTimeMax) {
+    return give_error(context, "the time is out of range");
+  }
+  give(context, time_text(unix_ms));
+}
+
+void now(sqlite3_context* context, int, Arguments) {
+  give_time(context, *static_cast<const std::int64_t*>(sqlite3_user_data(context)));
+}
+
+void from_number(sqlite3_context* context, sqlite3_value* value, double scale) {
+  const double unix_ms = sqlite3_value_double(value) * scale;
+  if (!(unix_ms >= kTimeMin && unix_ms <= kTimeMax)) {
+    return give_error(context, "the time is out of range");
+  }
+  give_time(context, static_cast<std::int64_t>(unix_ms));
+}
+
+void to_timestamp(sqlite3_context* context, int, Arguments values) {
+  if (is_null(values[0])) return;
+  if (sqlite3_value_type(values[0]) != SQLITE_TEXT) return from_number(context, values[0], 1000);
+  const auto time = parse_time(text_of(values[0]));
+  if (!time) {
+    return give_error(context, fmt::format("'{}' is not a time; write it like "
+                                           "2026-11-20T13:10:12.960Z",
+                                           text_of(values[0]).substr(0, 64)));
+  }
+  give_time(context, *time);
+}
+
+void to_timestamp_millis(sqlite3_context* context, int count, Arguments values) {
+  if (sqlite3_value_type(values[0]) == SQLITE_TEXT) return to_timestamp(context, count, values);
+  if (!is_null(values[0])) from_number(context, values[0], 1);
+}
+
+void date_trunc(sqlite3_context* context, int, Arguments values) {
+  if (is_null(values[1])) return;
+  const auto time = parse_time(text_of(values[1]));
+  if (!time) return give_error(context, "date_trunc: the second argument is not a time");
+  static constexpr std::pair<const char*, std::size_t> kKept[] = {
+      {"year", 4}, {"month", 7}, {"day", 10}, {"hour", 13}, {"minute", 16}, {"second", 19}};
+  for (const auto& [unit, kept] : kKept) {
+    if (sqlite3_stricmp(unit, std::string(text_of(values[0])).c_str()) != 0) continue;
+    return give(context, time_text(*time).substr(0, kept) +
+                             std::string("0000-01-01T00:00:00.000Z").substr(kept));
+  }
+  give_error(context, "date_trunc: the unit is one of year, month, day, hour, minute, second");
+}
+
+void add_interval(sqlite3_context* context, int, Arguments values) {
+  if (is_null(values[0]) || is_null(values[2])) return;
+  const auto time = parse_time(text_of(values[0]));
+  if (!time) return give_error(context, "an interval is added to a time only");
+  const auto span = parse_duration(text_of(values[2]));
+  if (!span) return give_error(context, span.error().message());
+  give_time(context, sqlite3_value_int64(values[1]) < 0 ? *time - *span : *time + *span);
+}
+
+// What is longer than a value may be ends the query.
+bool fits(sqlite3_context* context, const std::string& text) {
+  sqlite3* const connection = sqlite3_context_db_handle(context);
+  if (text.size() <= static_cast<std::size_t>(sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, -1))) {
+    return true;
+  }
+  sqlite3_result_error_toobig(context);
+  return false;
+}
+
+void concat(sqlite3_context* context, int count, Arguments values) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += text_of(values[i]);
+    if (!fits(context, text)) return;
+  }
+  give(context, text);
+}
+
+void concat_ws(sqlite3_context* context, int count, Arguments values) {
+  if (count == 0 || is_null(values[0])) return;
+  std::string text;
+  bool first = true;
+  for (int i = 1; i < count; ++i) {
+    if (is_null(values[i])) continue;
+    if (!first) text += text_of(values[0]);
+    first = false;
+    text += text_of(values[i]);
+    if (!fits(context, text)) return;
+  }
+  give(context, text);
+}
+
+template <class Test>
+void test(sqlite3_context* context, Arguments values, Test holds) {
+  if (is_null(values[0]) || is_null(values[1])) return;
+  sqlite3_result_int(context, holds(text_of(values[0]), text_of(values[1])));
+}
+void starts_with(sqlite3_context* context, int, Arguments values) {
+  test(context, values, [](auto text, auto part) { return text.starts_with(part); });
+}
+void ends_with(sqlite3_context* context, int, Arguments values) {
+  test(context, values, [](auto text, auto part) { return text.ends_with(part); });
+}
+// Where the part begins, counted from 1; 0: nowhere. In bytes.
+void strpos(sqlite3_context* context, int, Arguments values) {
+  test(context, values, [](auto text, auto part) { return static_cast<int>(text.find(part) + 1); });
+}
+void contains(sqlite3_context* context, int, Arguments values) {
+  test(context, values, [](auto text, auto part) { return text.find(part) != text.npos; });
+}
+
+// "x REGEXP y" calls regexp(y, x), with ESCAPE as the third.
+void ilike(sqlite3_context* context, int count, Arguments values) {
+  if (is_null(values[0]) || is_null(values[1])) return;
+  const std::string pattern(text_of(values[0]));
+  const std::string text(text_of(values[1]));
+  unsigned escape = 0;
+  if (count == 3) {
+    if (text_of(values[2]).size() != 1) return give_error(context, "ESCAPE takes one character");
+    escape = static_cast<unsigned char>(text_of(values[2])[0]);
+  }
+  if (pattern.size() > 1000) return give_error(context, "the pattern is too long");
+  sqlite3_result_int(context, sqlite3_strlike(pattern.c_str(), text.c_str(), escape) == 0);
+}
+
+struct Function {
+  const char* name;
+  int arguments;
+  void (*call)(sqlite3_context*, int, Arguments);
+};
+constexpr Function kFunctions[] = {
+    {"to_timestamp", 1, to_timestamp},
+    {"to_timestamp_millis", 1, to_timestamp_millis},
+    {"date_trunc", 2, date_trunc},
+    {"add_interval", 3, add_interval},
+    {"concat", -1, concat},
+    {"concat_ws", -1, concat_ws},
+    {"starts_with", 2, starts_with},
+    {"ends_with", 2, ends_with},
+    {"contains", 2, contains},
+    {"strpos", 2, strpos},
+    {"regexp", 2, ilike},
+    {"regexp", 3, ilike},
+};
+
+}  // namespace
+
+int add_functions(sqlite3* connection, std::int64_t now_unix_ms) {
+  constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+  for (const Function& function : kFunctions) {
+    const int code =
+        sqlite3_create_function_v2(connection, function.name, function.arguments, kFlags, nullptr,
+                                   function.call, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return code;
+  }
+  // SQLite deletes it, also when it refuses the function.
+  return sqlite3_create_function_v2(connection, "now", 0, kFlags, new std::int64_t(now_unix_ms),
+                                    now, nullptr, nullptr,
+                                    [](void* time) { delete static_cast<std::int64_t*>(time); });
+}
+
+}  // namespace holdfast::net::sql

@@ -1,0 +1,22 @@
+#pragma once
+// Functions: those of DataFusion that SQLite lacks, for one connection.
+//
+//   now()                        the time of the query
+//   to_timestamp(x)              text, or seconds since 1970, as a time; to_timestamp_millis(x)
+//   date_trunc(unit, time)       year, month, day, hour, minute, second
+//   add_interval(time, n, span)  n times "5 minutes", "1 day 2 hours"
+//   concat, concat_ws            nulls are passed over
+//   starts_with, ends_with, contains, strpos
+//   x REGEXP y                   ILIKE: LIKE without regard to upper and lower case of ASCII
+// Times are texts, as in the columns.
+
+#include <sqlite3.h>
+
+#include <cstdint>
+
+namespace holdfast::net::sql {
+
+// Returns a code of SQLite's.
+int add_functions(sqlite3* connection, std::int64_t now_unix_ms);
+
+}  // namespace holdfast::net::sql

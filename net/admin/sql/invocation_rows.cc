@@ -1,0 +1,247 @@
+#include "net/admin/sql/invocation_rows.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace holdfast::net::sql {
+namespace {
+
+using journal::InvocationId;
+using journal::PartitionKey;
+using journal::Status;
+using journal::Timer;
+using journal::TimerKind;
+using InvocationPage = Page<InvocationRow>;
+
+Fill<InvocationRow> one(const Sources& sources, const std::string& text) {
+  return once<InvocationRow>([sources, text](InvocationPage& page) -> Result<void> {
+    const auto id = InvocationId::from_text(text);
+    // Another spelling of the same id is not equal to it.
+    if (!id.has_value() || id->text() != text) return {};
+    const auto invocation = sources.store.invocation(*id);
+    if (!invocation.has_value()) {
+      page.add(InvocationRow(sources, *id), kInvocationRowBytes);
+    } else if (invocation->has_value()) {
+      page.add(InvocationRow(sources, **invocation), kInvocationRowBytes);
+    }
+    return {};
+  });
+}
+
+// All that lie under one of the partition keys.
+Fill<InvocationRow> under(const Sources& sources, std::vector<PartitionKey> keys) {
+  return [sources, keys = std::move(keys), at = std::size_t{0},
+          after = std::optional<InvocationId>()](InvocationPage& page) mutable -> Result<bool> {
+    while (at < keys.size()) {
+      TRY(sources.watch.check());
+      TRY(sources.store.each_stored(keys[at], after, [&](journal::StoredInvocation stored) {
+        after = stored.id();
+        return page.add(InvocationRow(sources, std::move(stored)), kInvocationRowBytes);
+      }));
+      if (!page.room()) return true;
+      ++at;
+      after.reset();
+    }
+    return false;
+  };
+}
+
+Fill<InvocationRow> all(const Sources& sources) {
+  return [sources,
+          after = std::optional<InvocationId>()](InvocationPage& page) mutable -> Result<bool> {
+    TRY(sources.store.each_stored(std::nullopt, after, [&](journal::StoredInvocation stored) {
+      after = stored.id();
+      const std::size_t bytes = stored.size();
+      return page.add(InvocationRow(sources, std::move(stored)), bytes);
+    }));
+    return !page.room();
+  };
+}
+
+// Where the invocations of a target lie: service/handler, or service/key/handler, whose key may
+// hold slashes itself.
+std::vector<PartitionKey> keys_of_target(const std::string& target) {
+  const std::size_t first = target.find('/');
+  if (first == std::string::npos) return {};
+  const std::size_t last = target.rfind('/');
+  if (last > first) {
+    return {
+        journal::partition_key_of(std::string_view(target).substr(first + 1, last - first - 1))};
+  }
+  std::vector<PartitionKey> keys;
+  for (std::uint64_t bucket = 0; bucket < journal::kServiceBuckets; ++bucket) {
+    keys.push_back(journal::bucket_key(std::string_view(target).substr(0, first), bucket));
+  }
+  return keys;
+}
+
+// Invocations that may have a status, and all that have it, each once. None: there are so many that
+// a look at all rows, one after the other, is cheaper.
+using Candidates = std::optional<std::vector<InvocationId>>;
+constexpr std::size_t kCandidatesMax = 4096;
+
+// Each running one has a wake-up, until it parks or ends (docs/decisions/0006-wake-up-rows.md).
+Result<Candidates> woken(const Sources& sources) {
+  std::vector<InvocationId> found;
+  TRY(sources.store.each_woken_after(std::nullopt, [&found](const InvocationId& id) {
+    found.push_back(id);
+    return found.size() <= kCandidatesMax;
+  }));
+  return found.size() > kCandidatesMax ? Candidates() : Candidates(std::move(found));
+}
+
+// Who waits for a key has a place in its queue.
+Result<Candidates> queued(const Sources& sources) {
+  std::vector<InvocationId> found;
+  TRY(sources.store.each_queued(
+      {}, {}, [&](const journal::ObjectRow&, const Result<journal::Tables::Queued>& one) {
+        if (one.has_value()) found.push_back(one->id);
+        return found.size() <= kCandidatesMax;
+      }));
+  return found.size() > kCandidatesMax ? Candidates() : Candidates(std::move(found));
+}
+
+// A delayed start and a retry have a timer.
+Result<Candidates> timed(const Sources& sources, TimerKind kind) {
+  constexpr std::size_t kAtOnce = 1024;
+  std::vector<InvocationId> found;
+  std::optional<Timer> after;
+  for (;;) {
+    TRY(sources.watch.check());
+    const auto timers = TRY(sources.store.timers(after, kAtOnce));
+    for (const Timer& timer : timers) {
+      if (timer.kind == kind) found.push_back(timer.invocation);
+    }
+    if (found.size() > kCandidatesMax) return Candidates();
+    if (timers.size() < kAtOnce) return Candidates(std::move(found));
+    after = timers.back();
+  }
+}
+
+Result<Candidates> candidates(const Sources& sources, Status status) {
+  switch (status) {
+    case Status::kRunning:
+      return woken(sources);
+    case Status::kQueued:
+      return queued(sources);
+    case Status::kScheduled:
+      return timed(sources, TimerKind::kStart);
+    case Status::kBackingOff:
+      return timed(sources, TimerKind::kRetry);
+    case Status::kSuspended:
+    case Status::kPaused:
+    case Status::kCompleted:
+      break;
+  }
+  return Candidates();
+}
+
+// Adds the invocation when it has the status. An unreadable one has none.
+Result<void> add_if(const Sources& sources, const InvocationId& id, Status status,
+                    InvocationPage& page) {
+  auto invocation = sources.store.invocation(id);
+  if (!invocation.has_value()) {
+    if (invocation.error().code() != ErrorCode::kCorruption) return invocation.error();
+    sources.watch.count_unreadable();
+    return {};
+  }
+  if (!invocation->has_value() || (*invocation)->status != status) return {};
+  page.add(InvocationRow(sources, std::move(**invocation)), kInvocationRowBytes);
+  return {};
+}
+
+Fill<InvocationRow> listed(const Sources& sources, std::vector<InvocationId> ids, Status status) {
+  // A timer or two may be left of an earlier wait.
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return [sources, ids = std::move(ids), status,
+          at = std::size_t{0}](InvocationPage& page) mutable -> Result<bool> {
+    while (at < ids.size() && page.room()) TRY(add_if(sources, ids[at++], status, page));
+    return at < ids.size();
+  };
+}
+
+// How to find them is decided when the first page is read.
+Fill<InvocationRow> of_status(const Sources& sources, const std::string& word) {
+  constexpr Status kStatuses[] = {Status::kScheduled,  Status::kQueued,    Status::kRunning,
+                                  Status::kBackingOff, Status::kSuspended, Status::kPaused,
+                                  Status::kCompleted};
+  const auto* const status =
+      std::find_if(std::begin(kStatuses), std::end(kStatuses),
+                   [&word](Status one) { return word == journal::status_text(one); });
+  if (status == std::end(kStatuses)) {  // Nobody's.
+    return once<InvocationRow>([](InvocationPage&) { return Result<void>(); });
+  }
+  return [sources, status = *status,
+          fill = Fill<InvocationRow>()](InvocationPage& page) mutable -> Result<bool> {
+    if (!fill) {
+      Candidates found = TRY(candidates(sources, status));
+      fill = found.has_value() ? listed(sources, std::move(*found), status) : all(sources);
+    }
+    return fill(page);
+  };
+}
+
+}  // namespace
+
+Result<std::optional<journal::Invocation>> InvocationRow::read() const {
+  if (!stored_.has_value()) return sources_.store.invocation(id_);
+  return std::optional<journal::Invocation>(TRY(stored_->read()));
+}
+
+const journal::Invocation* InvocationRow::invocation() {
+  if (!read_) {
+    read_ = true;
+    auto result = read();
+    if (result.has_value()) {
+      invocation_ = std::move(*result);
+    } else {
+      problem_ = result.error().message();
+      sources_.watch.count_unreadable();
+    }
+    stored_.reset();
+  }
+  return invocation_.has_value() ? &*invocation_ : nullptr;
+}
+
+std::optional<InvocationRow::Sizes> InvocationRow::journal_sizes() {
+  if (sizes_.has_value()) return *sizes_;
+  sizes_.emplace();
+  const journal::Invocation* const row = invocation();
+  if (row == nullptr) return *sizes_;
+  if (row->status == Status::kCompleted) {  // Its numbers change no more.
+    *sizes_ = Sizes{row->journal_entries, row->journal_commands};
+    return *sizes_;
+  }
+  const auto journal = sources_.store.journal(id_);
+  if (!journal.has_value()) {
+    sources_.watch.count_unreadable();
+    return *sizes_;
+  }
+  const auto commands = std::count_if(journal->begin(), journal->end(), [](const auto& stamped) {
+    return stamped.entry.is_command();
+  });
+  *sizes_ =
+      Sizes{static_cast<std::uint32_t>(journal->size()), static_cast<std::uint32_t>(commands)};
+  return *sizes_;
+}
+
+Fill<InvocationRow> invocations(const Sources& sources, InvocationWay way,
+                                const std::string& value) {
+  switch (way) {
+    case InvocationWay::kId:
+      return one(sources, value);
+    case InvocationWay::kTarget:
+      return under(sources, keys_of_target(value));
+    case InvocationWay::kKey:
+      return under(sources, {journal::partition_key_of(value)});
+    case InvocationWay::kStatus:
+      return of_status(sources, value);
+    case InvocationWay::kAll:
+      break;
+  }
+  return all(sources);
+}
+
+}  // namespace holdfast::net::sql

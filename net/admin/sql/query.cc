@@ -1,0 +1,309 @@
+#include "net/admin/sql/query.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/admin/sql/functions.h"
+#include "net/admin/sql/rewrite.h"
+#include "net/admin/sql/sqlite_tables.h"
+#include "net/ingress/json_text.h"
+
+namespace holdfast::net::sql {
+namespace {
+
+// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
+constexpr int kStepsBetweenLooks = 1000;
+constexpr const char* kOnlyQueries =
+    "only queries are allowed: SELECT, WITH or VALUES, one at a time";
+
+Error wrong(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+
+struct CloseConnection {
+  void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+};
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Connection = std::unique_ptr<sqlite3, CloseConnection>;
+using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+// Bounds what SQLite takes while this lives, on top of what it has.
+class HeapLimit {
+ public:
+  explicit HeapLimit(std::size_t bytes)
+      : before_(
+            sqlite3_hard_heap_limit64(sqlite3_memory_used() + static_cast<sqlite3_int64>(bytes))) {}
+  ~HeapLimit() { sqlite3_hard_heap_limit64(before_); }
+  HeapLimit(const HeapLimit&) = delete;
+  HeapLimit& operator=(const HeapLimit&) = delete;
+
+ private:
+  const sqlite3_int64 before_;
+};
+
+// What a statement may do.
+int authorize(void*, int action, const char* first, const char* name, const char*, const char*) {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_RECURSIVE:
+      return SQLITE_OK;
+    case SQLITE_FUNCTION: {
+      const bool loads = sqlite3_stricmp(name, "load_extension") == 0 ||
+                         sqlite3_stricmp(name, "fts3_tokenizer") == 0;
+      return loads ? SQLITE_DENY : SQLITE_OK;
+    }
+    case SQLITE_UPDATE:
+      // SQLite itself, when a virtual table is first named. Anybody else meets DEFENSIVE, and the
+      // check that the statement only reads.
+      return std::string_view(first) == "sqlite_master" ? SQLITE_OK : SQLITE_DENY;
+    default:
+      return SQLITE_DENY;
+  }
+}
+
+int must_end(void* watch) {
+  return static_cast<const QueryWatch*>(watch)->check().has_value() ? 0 : 1;
+}
+
+struct Limit {
+  int what, most;
+};
+constexpr Limit kLimits[] = {
+    {SQLITE_LIMIT_ATTACHED, 0},      {SQLITE_LIMIT_WORKER_THREADS, 0},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 0}, {SQLITE_LIMIT_VDBE_OP, 1'000'000},
+    {SQLITE_LIMIT_EXPR_DEPTH, 500},  {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000}};
+
+// How a column of an answer is written, as sqlite_tables.cc declares it; a column that is computed
+// has no type.
+enum class Form { kPlain, kBool, kList, kU64 };
+Form form_of(const char* declared) {
+  const std::string_view type = declared == nullptr ? "" : declared;
+  if (type == "BOOL_INT") return Form::kBool;
+  if (type == "LIST_TEXT") return Form::kList;
+  if (type == "U64_INT") return Form::kU64;
+  return Form::kPlain;
+}
+
+// Writes the rows of a statement as JSON.
+class Answer {
+ public:
+  explicit Answer(sqlite3_stmt* statement) : statement_(statement) {
+    const int count = sqlite3_column_count(statement);
+    for (int i = 0; i < count; ++i) {
+      columns_.push_back({quoted_name(sqlite3_column_name(statement, i)),
+                          form_of(sqlite3_column_decltype(statement, i))});
+    }
+  }
+
+  // The row the statement stands at.
+  void add_row() {
+    body_ += body_.back() == '[' ? "{" : ",{";
+    for (std::size_t i = 0; i < columns_.size(); ++i) add_value(static_cast<int>(i), columns_[i]);
+    body_.push_back('}');
+  }
+  std::size_t size() const { return body_.size(); }
+  Bytes take(std::uint64_t unreadable) && {
+    body_.push_back(']');
+    if (unreadable > 0) body_ += fmt::format(",\"unreadable\":{}", unreadable);
+    body_.push_back('}');
+    return std::move(body_);
+  }
+
+ private:
+  struct OutputColumn {
+    std::string name;  // With quotes and colon.
+    Form form;
+  };
+
+  // Two columns of one name would be one in JSON: the second is called name:1.
+  std::string quoted_name(const char* name) const {
+    std::string quoted;
+    for (int number = 0;; ++number) {
+      quoted.clear();
+      append_json(quoted, number == 0 ? std::string(name) : fmt::format("{}:{}", name, number));
+      quoted.push_back(':');
+      const bool taken = std::any_of(columns_.begin(), columns_.end(),
+                                     [&](const auto& column) { return column.name == quoted; });
+      if (!taken) return quoted;
+    }
+  }
+
+  void add_value(int number, const OutputColumn& column) {
+    const int type = sqlite3_column_type(statement_, number);
+    if (type == SQLITE_NULL) return;
+    const double real = type == SQLITE_FLOAT ? sqlite3_column_double(statement_, number) : 0;
+    if (!std::isfinite(real)) return;  // JSON has no word for it.
+    if (body_.back() != '{') body_.push_back(',');
+    body_ += column.name;
+    switch (type) {
+      case SQLITE_INTEGER:
+        return add_integer(sqlite3_column_int64(statement_, number), column.form);
+      case SQLITE_FLOAT:
+        body_ += fmt::format("{}", real);
+        return;
+      case SQLITE_BLOB:
+        return add_hexadecimal(bytes(sqlite3_column_blob(statement_, number), number));
+      default: {
+        const BytesView text = bytes(sqlite3_column_text(statement_, number), number);
+        if (column.form == Form::kList) {
+          body_ += text;
+        } else {
+          append_json(body_, text);
+        }
+      }
+    }
+  }
+
+  void add_integer(std::int64_t number, Form form) {
+    if (form == Form::kBool) {
+      body_ += number != 0 ? "true" : "false";
+    } else if (form == Form::kU64) {
+      body_ += std::to_string(static_cast<std::uint64_t>(number));
+    } else {
+      body_ += std::to_string(number);
+    }
+  }
+
+  void add_hexadecimal(BytesView bytes) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    body_.push_back('"');
+    for (const char c : bytes) {
+      const auto byte = static_cast<unsigned char>(c);
+      body_.push_back(kDigits[byte >> 4]);
+      body_.push_back(kDigits[byte & 15]);
+    }
+    body_.push_back('"');
+  }
+
+  BytesView bytes(const void* data, int number) const {
+    if (data == nullptr) return {};
+    return {static_cast<const char*>(data),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_, number))};
+  }
+
+  sqlite3_stmt* const statement_;
+  std::vector<OutputColumn> columns_;
+  Bytes body_ = "{\"rows\":[";
+};
+
+// One connection, for one query.
+class Run {
+ public:
+  Run(const Sources& sources, const QueryLimits& limits)
+      : sources_(sources),
+        limits_(limits),
+        heap_(limits.memory_bytes),
+        tables_(make_tables(sources)) {}
+
+  Result<Bytes> run(const std::string& text, std::int64_t now_unix_ms) {
+    TRY(open(now_unix_ms));
+    const Statement statement = TRY(prepare(text));
+    Answer answer(statement.get());
+    for (;;) {
+      const int code = sqlite3_step(statement.get());
+      if (code == SQLITE_DONE) break;
+      if (code != SQLITE_ROW) return error(code);
+      answer.add_row();
+      if (answer.size() > limits_.answer_bytes) return too_long();
+    }
+    return std::move(answer).take(sources_.watch.unreadable());
+  }
+
+ private:
+  Result<void> open(std::int64_t now_unix_ms) {
+    sqlite3* opened = nullptr;
+    constexpr int kFlags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
+    int code = sqlite3_open_v2(":memory:", &opened, kFlags, nullptr);
+    connection_.reset(opened);
+    // What does not fit into memory must not go to a disk instead; LIKE tells A from a.
+    if (code == SQLITE_OK) {
+      code = sqlite3_exec(opened, "PRAGMA temp_store = MEMORY; PRAGMA case_sensitive_like = ON;",
+                          nullptr, nullptr, nullptr);
+    }
+    if (code == SQLITE_OK) code = add_functions(opened, now_unix_ms);
+    if (code == SQLITE_OK) code = add_tables(opened, tables_, failure_);
+    if (code != SQLITE_OK) return error(code);
+    for (const int setting :
+         {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
+          SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER}) {
+      sqlite3_db_config(opened, setting, 0, nullptr);
+    }
+    sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    for (const Limit& limit : kLimits) sqlite3_limit(opened, limit.what, limit.most);
+    sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(limits_.answer_bytes));
+    sqlite3_progress_handler(opened, kStepsBetweenLooks, must_end, &sources_.watch);
+    sqlite3_set_authorizer(opened, authorize, nullptr);
+    return {};
+  }
+
+  Result<Statement> prepare(const std::string& text) {
+    const char* rest = text.c_str();
+    Statement first = TRY(prepare_one(rest));
+    if (first == nullptr) return wrong("there is no query");
+    while (*rest != '\0') {
+      const Result<Statement> second = prepare_one(rest);
+      if (!second.has_value() || *second != nullptr) return wrong(kOnlyQueries);
+    }
+    if (sqlite3_stmt_readonly(first.get()) == 0 || sqlite3_column_count(first.get()) == 0) {
+      return wrong(kOnlyQueries);
+    }
+    return first;
+  }
+
+  // Null: spaces and comments only. Moves `rest` behind the statement.
+  Result<Statement> prepare_one(const char*& rest) {
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v2(connection_.get(), rest, -1, &statement, &rest);
+    if (code != SQLITE_OK) return error(code);
+    return Statement(statement);
+  }
+
+  Error error(int code) const {
+    if (failure_.has_value()) return *failure_;
+    const Result<void> ended = sources_.watch.check();
+    if (code == SQLITE_INTERRUPT && !ended.has_value()) return ended.error();
+    if (code == SQLITE_AUTH) return wrong(kOnlyQueries);
+    if (code == SQLITE_TOOBIG) return too_long();
+    if (code == SQLITE_NOMEM || connection_ == nullptr) {
+      return wrong(
+          fmt::format("the query needs more than {} MiB of memory; narrow it, or set "
+                      "admin.query_memory_mib",
+                      limits_.memory_bytes >> 20));
+    }
+    return wrong(sqlite3_errmsg(connection_.get()));
+  }
+
+  Error too_long() const {
+    return wrong(
+        fmt::format("the answer, or a value in it, has more than {} MiB; ask for fewer rows "
+                    "or columns",
+                    limits_.answer_bytes >> 20));
+  }
+
+  const Sources& sources_;
+  const QueryLimits& limits_;
+  const HeapLimit heap_;  // Outlives the connection.
+  const Tables tables_;
+  TableFailure failure_;
+  Connection connection_;
+};
+
+}  // namespace
+
+Result<Bytes> run_query(std::string_view text, const Sources& sources, const QueryLimits& limits,
+                        std::int64_t now_unix_ms) {
+  if (text.find('\0') != std::string_view::npos) return wrong("there is a NUL in the query");
+  if (!begins_as_query(text)) return wrong(kOnlyQueries);
+  return Run(sources, limits).run(rewrite(text), now_unix_ms);
+}
+
+}  // namespace holdfast::net::sql

@@ -1,0 +1,34 @@
+#pragma once
+// Query: runs one SQL query over the tables and writes its answer. SQLite does the work, in memory
+// of this query's own: nothing is kept between two.
+//
+// A query only reads: statements that write, attach, set or load are refused before they run. It
+// ends in time, and holds no more memory than it may. What it sees is what is durable; a table is
+// read in pages of one moment each, so that a row that changes meanwhile may be seen before or
+// after.
+//
+// Blocks. One query at a time in the process: the limit of memory is one of the process.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "net/admin/sql/query_watch.h"
+#include "net/admin/sql/tables.h"
+#include "storage/base/bytes.h"
+#include "storage/base/result.h"
+
+namespace holdfast::net::sql {
+
+struct QueryLimits {
+  std::size_t memory_bytes = 256u << 20;  // Of SQLite: sorting, grouping, its statement.
+  std::size_t answer_bytes = 64u << 20;   // Of the answer, and of any one value.
+};
+
+// The answer, {"rows":[{column: value, ...}, ...]}; nulls are left out. With "unreadable", a
+// number, when records could not be read. kInvalidArgument: the query is wrong, writes, or asks for
+// too much.
+Result<Bytes> run_query(std::string_view text, const Sources& sources, const QueryLimits& limits,
+                        std::int64_t now_unix_ms);
+
+}  // namespace holdfast::net::sql

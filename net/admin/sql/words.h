@@ -1,0 +1,34 @@
+#pragma once
+// Words: values as the tables spell them. Pure.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/entry.h"
+#include "journal/invocation.h"
+#include "net/admin/sql/table.h"
+
+namespace holdfast::net::sql {
+
+// service, virtual_object, workflow.
+const char* word_of(journal::ServiceKind kind);
+// ingress, service, restart_as_new.
+const char* word_of(journal::Source source);
+
+// Null for no time (0) and no text.
+Value time_value(std::int64_t unix_ms);
+Value text_value(std::string_view text);
+inline Value bool_value(bool value) { return std::int64_t{value}; }
+// The same bits; docs/guides/introspection.md says what follows.
+inline Value u64_value(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+// A failure as one line: [409] no.
+std::string failure_text(const journal::Failure& failure);
+
+// The text of a JSON array.
+std::string list_text(const std::vector<std::uint32_t>& numbers);
+std::string list_text(const std::vector<std::string>& texts);
+
+}  // namespace holdfast::net::sql
