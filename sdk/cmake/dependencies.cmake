@@ -11,6 +11,7 @@ find_dependency(OpenSSL)
 find_dependency(Boost 1.81 COMPONENTS headers json url)
 find_dependency(CLI11)
 find_dependency(toml11)
+find_dependency(SQLite3)
 
 # Debian ships these without a CMake package of their own, or with one that asks for much more than we
 # use.

@@ -1,4 +1,5 @@
-// What `./dev demo` kills and starts again: a money transfer, and an order that waits for a person.
+// What `./dev demo` kills and starts again: a money transfer, an order that waits for a person, and
+// a payment between handlers in TypeScript (typescript/app.ts).
 //
 // Each step writes a line "<invocation id> <step> pid=<process>" to the file $HOLDFAST_DEMO_LEDGER,
 // so that one can see afterwards which process ran which step, and how often.
@@ -80,6 +81,35 @@ holdfast::Task<Receipt> transfer(holdfast::Context& ctx, Transfer t) {
   co_return Receipt{debit, credit};
 }
 
+struct Payment {
+  std::string from, to;
+  std::int64_t cents = 0;
+};
+BOOST_DESCRIBE_STRUCT(Payment, (), (from, to, cents))
+
+struct Letter {
+  std::string to, text;
+};
+BOOST_DESCRIBE_STRUCT(Letter, (), (to, text))
+
+struct Paid {
+  std::string debit, letter;
+};
+BOOST_DESCRIBE_STRUCT(Paid, (), (debit, letter))
+
+// In TypeScript; called by its name, as any other handler.
+inline constexpr holdfast::ServiceHandler<Letter, std::string> letter_ref{"Post", "letter"};
+
+holdfast::Task<Paid> pay(holdfast::Context& ctx, Payment payment) {
+  const std::string id = ctx.invocation_id();
+  const std::string debit =
+      co_await ctx.run("debit", [&] { return bank::debit(id, payment.from, payment.cents); });
+  const Letter letter{payment.from, "paid to the " + payment.to};
+  const std::string answer = co_await ctx.call(letter_ref, letter);
+  co_await ctx.run("book", [&] { append_to_ledger(id, "book"); });
+  co_return Paid{debit, answer};
+}
+
 struct Order {
   std::string item;
   std::uint32_t quantity = 1;
@@ -122,8 +152,9 @@ holdfast::Task<std::string> status(holdfast::SharedWorkflowContext& ctx) {
 int main(int argc, char** argv) {
   return holdfast::run_server(
       argc, argv,
-      {holdfast::Service("Bank").handler("transfer", transfer), holdfast::Workflow("Order")
-                                                                    .run(run_order)
-                                                                    .shared("approve", approve)
-                                                                    .shared("status", status)});
+      {holdfast::Service("Bank").handler("transfer", transfer).handler("pay", pay),
+       holdfast::Workflow("Order")
+           .run(run_order)
+           .shared("approve", approve)
+           .shared("status", status)});
 }

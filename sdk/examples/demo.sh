@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Kills a server in the middle of three runs, starts it again, and shows that every step ran once.
+# Kills a server in the middle of three runs, starts it again, and shows that every step ran once. Then
+# the same with handlers in TypeScript beside it, where npm can be reached (demo_typescript.sh).
 #
 #   demo.sh PATH_OF_THE_DEMO_SERVER
 #
@@ -11,6 +12,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-demo.XXXXXX")
 export HOLDFAST_DEMO_LEDGER=$folder/ledger
 touch "$HOLDFAST_DEMO_LEDGER"
 server_pid=
+endpoint_pid=
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 fail() {
@@ -19,10 +21,15 @@ fail() {
     printf 'the last lines of the server:\n' >&2
     tail -n 15 "$folder/server.log" >&2
   fi
+  if [[ -s $folder/node.log ]]; then
+    printf 'the last lines of the TypeScript process:\n' >&2
+    tail -n 15 "$folder/node.log" >&2
+  fi
   exit 1
 }
 clean_up() {
   if [[ -n $server_pid ]]; then kill -9 "$server_pid" 2>/dev/null || true; fi
+  if [[ -n $endpoint_pid ]]; then kill -9 "$endpoint_pid" 2>/dev/null || true; fi
   rm -rf "$folder"
 }
 trap clean_up EXIT
@@ -193,3 +200,5 @@ if problems:
     sys.exit(1)
 bold("Six steps, two processes, one kill -9 in between: each step ran exactly once.")
 PYTHON
+
+source "$(dirname "${BASH_SOURCE[0]}")/demo_typescript.sh"

@@ -1,7 +1,9 @@
 #include "sdk/runtime/failure.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "net/protocol/restate/utf8.h"
 #include "sdk/include/holdfast/runtime/step.h"
 
 namespace holdfast::runtime {
@@ -9,6 +11,7 @@ namespace holdfast::runtime {
 namespace {
 
 constexpr std::uint16_t kConflict = 409;
+constexpr std::size_t kMessageBytesMax = 64u << 10;
 
 // Cancelled and killed share their code with other conflicts; the message tells them apart.
 bool tells_of_cancellation(const Failed& failed) {
@@ -44,8 +47,21 @@ Failed to_failed(const TerminalError& error) {
   return {error.code(), error.message(), error.metadata()};
 }
 
+std::string readable(std::string text) {
+  text.resize(std::min(text.size(), kMessageBytesMax));
+  for (std::size_t good = 0; good < text.size();) {
+    good += protocol::restate::utf8_prefix(BytesView(text).substr(good));
+    if (good < text.size()) text[good++] = '?';
+  }
+  return text;
+}
+
 protocol::Failure to_failure(Failed failed) {
-  return {failed.code, std::move(failed.message), std::move(failed.metadata)};
+  for (auto& [key, value] : failed.metadata) {
+    key = readable(std::move(key));
+    value = readable(std::move(value));
+  }
+  return {failed.code, readable(std::move(failed.message)), std::move(failed.metadata)};
 }
 
 protocol::Outcome to_outcome(Resolution resolution) {

@@ -9,9 +9,11 @@
 //   handler_ref.h  names of other handlers with their types
 //   error.h        TerminalError and its kin
 //   server.h       run_server, HOLDFAST_SERVICES
+//   endpoint.h     handlers in a process of their own, called over HTTP
 
 #include <holdfast/combinators.h>
 #include <holdfast/context.h>
+#include <holdfast/endpoint.h>
 #include <holdfast/error.h>
 #include <holdfast/future.h>
 #include <holdfast/handler_ref.h>
