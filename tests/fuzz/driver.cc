@@ -1,10 +1,11 @@
 // Driver: a main for fuzz targets where libFuzzer is not at hand. It replays files, then changes
 // the samples at random for some seconds. Coverage does not guide it.
 //
-//   frame_fuzz [--seconds N] [--seed N] [FILE or FOLDER]...
+//   x_fuzz [--seconds N] [--seed N] [FILE or FOLDER]...
 //
-// The seed is printed first; the input of the moment is left in frame_fuzz.input when it crashes.
+// The seed is printed first; the input of the moment is left in x_fuzz.input when it crashes.
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -17,7 +18,7 @@
 #include <vector>
 
 #include "storage/base/random.h"
-#include "tests/net/restate_samples.h"
+#include "tests/fuzz/fuzz_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -25,7 +26,9 @@ namespace {
 
 using holdfast::Bytes;
 
-Bytes current;  // For the signal handler.
+// For the signal handler.
+Bytes current;
+std::string input_name;
 
 void run(const Bytes& input) {
   current = input;
@@ -33,7 +36,7 @@ void run(const Bytes& input) {
 }
 
 void leave_input(int signal) {
-  if (FILE* file = std::fopen("frame_fuzz.input", "wb")) {
+  if (FILE* file = std::fopen(input_name.c_str(), "wb")) {
     std::fwrite(current.data(), 1, current.size(), file);
     std::fclose(file);
   }
@@ -52,29 +55,14 @@ void replay(const std::filesystem::path& path) {
   run(Bytes(std::istreambuf_iterator<char>(file), {}));
 }
 
-// One frame of each kind for each version and direction it is of, as an input.
-std::vector<Bytes> seeds() {
-  std::vector<Bytes> result;
-  for (const auto& sample : holdfast::testing::restate_samples()) {
-    for (const auto& [version, way] : holdfast::testing::uses_of(sample)) {
-      // Of the first byte, the rest by 3 is the version and the top bit the direction.
-      const int top = way == holdfast::testing::Way::kTo ? 0x80 : 0;
-      int first = top;
-      while (first % 3 != static_cast<int>(version) - 5) ++first;
-      result.push_back(Bytes{static_cast<char>(first), '\x10'} +
-                       holdfast::testing::from_hex(sample.hex));
-    }
-  }
-  return result;
-}
-
 class Mutator {
  public:
-  explicit Mutator(std::uint64_t seed) : random_(seed), seeds_(seeds()) {}
+  explicit Mutator(std::uint64_t seed)
+      : random_(seed), target_(fuzz_target()), seeds_(target_.seeds()) {}
 
   Bytes next() {
     Bytes input = pick();
-    for (auto n = below(3); n > 0; --n) input += pick().substr(2);
+    for (auto n = below(3); n > 0; --n) input += pick().substr(target_.head);
     for (auto n = 1 + below(6); n > 0; --n) change(input);
     return input;
   }
@@ -109,18 +97,17 @@ class Mutator {
       case 6:
         input.resize(at);
         break;
-      default:  // The lengths of the header, right again: else few changes get past it.
-        if (input.size() >= 10) {
-          const std::size_t length = input.size() - 10;
-          for (int i = 0; i < 4; ++i) input[6 + i] = static_cast<char>(length >> (24 - 8 * i));
-        }
+      default:
+        if (target_.mend != nullptr) target_.mend(input);
         break;
     }
-    if (input.size() < 2) input.resize(2, '\0');
+    const std::size_t least = std::max<std::size_t>(target_.head, 1);
+    if (input.size() < least) input.resize(least, '\0');
   }
 
   holdfast::SeededRandom random_;
-  std::vector<Bytes> seeds_;
+  const FuzzTarget target_;
+  const std::vector<Bytes> seeds_;
 };
 
 }  // namespace
@@ -141,10 +128,11 @@ int main(int argc, char* argv[]) {
   }
   std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
   std::fflush(stdout);
+  input_name = std::string(fuzz_target().name) + ".input";
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) std::signal(signal, leave_input);
 
   for (const std::string& path : paths) replay(path);
-  for (const Bytes& input : seeds()) run(input);
+  for (const Bytes& input : fuzz_target().seeds()) run(input);
   Mutator mutator(seed);
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   std::size_t inputs = 0;
