@@ -51,7 +51,10 @@ void EngineImpl::recover() {
   caf::anon_send(recovery_, RecoverMore{});
 }
 
-void EngineImpl::drain() { draining_ = true; }
+void EngineImpl::drain() {
+  draining_ = true;
+  router_.tell_all(Rest{});
+}
 
 void EngineImpl::close() {
   router_.close();

@@ -95,6 +95,8 @@ class Attempt {
   // suspend itself, which changes nothing yet.
   virtual bool droppable() const { return true; }
   virtual void ask_to_suspend() {}
+  // The process is about to end: whatever it does, it should suspend itself as soon as it can.
+  virtual void wind_up() {}
   // REQUIRES: kFailed.
   virtual AttemptError error() const = 0;
   // Closures executing, as far as known; an attempt in this process must not be destroyed before

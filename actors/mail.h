@@ -105,6 +105,8 @@ struct CopyAsNew {
 struct ParkIfWaiting {
   std::uint64_t wait = 0;
 };
+// The process is about to end: who only waits need not be in memory.
+struct Rest {};
 // The last message an owner gets: it has left the directory.
 struct Leave {};
 
@@ -113,7 +115,7 @@ struct InvocationMail {
   std::variant<std::shared_ptr<Begin>, std::shared_ptr<Started>, Committed, Arrived, Wake, Grant,
                StateReplaced, StepDone, AttemptWoken, TimerFired, Ask, AskOutput,
                std::shared_ptr<Asked>, AskTaken, SignalSent, ActOn, std::shared_ptr<CopyAsNew>,
-               ParkIfWaiting, Leave>
+               ParkIfWaiting, Rest, Leave>
       body;
 };
 

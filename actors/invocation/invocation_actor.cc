@@ -239,6 +239,12 @@ void InvocationActor::on(ParkIfWaiting& mail) {
   }
 }
 
+void InvocationActor::on(Rest&) {
+  ParkIfWaiting now{wait_};
+  on(now);
+  if (current_.attempt) current_.attempt->wind_up();
+}
+
 void InvocationActor::leave_if_done() {
   const bool at_rest = outstanding_ == 0 && decision_.empty() && then_.empty() && !want_attempt_ &&
                        former_.empty() && open_asks_.empty() && waiting_acts_.empty();

@@ -53,6 +53,7 @@ class InvocationActor : public caf::event_based_actor {
 
   // invocation_actor.cc: life in memory
   void on(Committed& mail);
+  void on(Rest& mail);
   void on(Leave& mail);
   void on(ParkIfWaiting& mail);
   void load();

@@ -80,6 +80,13 @@ void Router::retire(const KeyName& name) {
   retire_in(shard_of(keys_, name, KeyNameHash()), name, KeyMail{Leave{}});
 }
 
+void Router::tell_all(const Rest& mail) {
+  for (InvocationShard& shard : invocations_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [id, owner] : shard.owners) caf::anon_send(owner, InvocationMail{mail});
+  }
+}
+
 void Router::close() { closed_.store(true, std::memory_order_relaxed); }
 
 void Router::drop_all() {

@@ -40,6 +40,9 @@ class Router {
   void retire(const journal::InvocationId& id);
   void retire(const KeyName& name);
 
+  // To every invocation in memory.
+  void tell_all(const Rest& mail);
+
   // Invocations in memory.
   std::size_t active() const { return active_.load(std::memory_order_relaxed); }
   // Stops bringing owners to life: mail for those that have none is dropped.

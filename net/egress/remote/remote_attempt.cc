@@ -220,6 +220,10 @@ void RemoteAttempt::ask_to_suspend() {
   if (known_to_wait()) stream_->half_close();
 }
 
+void RemoteAttempt::wind_up() {
+  if (!over()) stream_->half_close();
+}
+
 journal::WaitSet RemoteAttempt::waiting() const {
   if (state_ == State::kSuspended) return to_journal(restate::flatten(awaiting_));
   if (!known_to_wait()) return {};

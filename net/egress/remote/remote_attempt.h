@@ -61,6 +61,7 @@ class RemoteAttempt final : public actors::Attempt {
   bool is_ready() const override;
   bool droppable() const override { return false; }
   void ask_to_suspend() override;
+  void wind_up() override;
   actors::AttemptError error() const override { return error_; }
   // Closures that execute at the endpoint: Run commands without a proposal.
   std::size_t steps_in_flight() const override;
