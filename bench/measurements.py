@@ -10,6 +10,7 @@ import time
 
 from report import mib, say
 from rig import Rig
+from server_process import free_port
 
 PARKED_SECONDS = 90 * 24 * 3600
 
@@ -22,7 +23,8 @@ def folder_bytes(folder):
 class Measurements(Rig):
     """A measurement fails by an exception; the others go on."""
 
-    ALL = ("three", "single", "steps", "hot", "parked", "replay", "idle", "sends", "micro")
+    ALL = ("three", "single", "steps", "hot", "parked", "replay", "idle", "sends",
+           "endpoint", "micro")
 
     def three(self):
         """3-step workflow over HTTP, 256 connections."""
@@ -231,6 +233,26 @@ class Measurements(Rig):
         self.row("3 nested calls, one connection, p50", f"{figures['p50_us'] / 1000:.2f} ms",
                  "<= 6.15 ms", figures["p50_us"] <= 6150 and not figures["failed"],
                  f"{1 / figures['per_append']:.1f} syncs a run")
+
+    def endpoint(self):
+        """The same 3-step workflow in a C++ endpoint of its own process."""
+        server = self.fresh_server(self.holdfast)
+        port = free_port()
+        endpoint = subprocess.Popen([self.bin / "bench_endpoint", str(port)])
+        try:
+            server.register(f"http://127.0.0.1:{port}", 10)
+            self.wrk("/Remote/three", 64, 1)
+            figures, rate = self.repeated(
+                lambda: self.wrk("/Remote/three", 64, self.seconds(4)))
+            self.row("3 steps in a C++ endpoint, 64 connections", rate, ">= 10,000/s",
+                     figures["per_second"] >= 10_000 and not figures["failed"],
+                     f"{self.note(figures)}; {figures['cpu_us']:.0f} us CPU of the server a run")
+            figures, _ = self.repeated(lambda: self.wrk("/Remote/three", 1, self.seconds(4)))
+            self.row("... one connection, p50", f"{figures['p50_us']:,.0f} us", "", None,
+                     f"{1 / figures['per_append']:.1f} syncs a run")
+        finally:
+            endpoint.terminate()
+            endpoint.wait()
 
     def micro(self):
         """The parts alone: what bench/micro prints."""

@@ -1,6 +1,7 @@
 """A server process under measurement."""
 
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -86,6 +87,18 @@ class Server:
 
     def admin(self, path):
         return self.request(self.admin_port, "GET", path)
+
+    def register(self, uri, patience):
+        """Registers an endpoint that is about to listen."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                return self.request(self.admin_port, "POST", "/deployments",
+                                    json.dumps({"uri": uri}))
+            except http.client.HTTPException:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def metric(self, name):
         return int(float(re.search(rf"^{name} (\S+)$", self.admin("/metrics"), re.M).group(1)))

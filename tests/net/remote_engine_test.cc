@@ -10,6 +10,7 @@
 #include <atomic>
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
