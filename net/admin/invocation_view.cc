@@ -5,36 +5,13 @@
 #include <string>
 
 #include "net/admin/answer.h"
+#include "net/admin/words.h"
 #include "net/ingress/time_text.h"
 
 namespace holdfast::net {
 namespace {
 
 namespace json = boost::json;
-
-const char* text_of(journal::ServiceKind kind) {
-  switch (kind) {
-    case journal::ServiceKind::kService:
-      return "service";
-    case journal::ServiceKind::kObject:
-      return "virtual_object";
-    case journal::ServiceKind::kWorkflow:
-      break;
-  }
-  return "workflow";
-}
-
-const char* text_of(journal::Source source) {
-  switch (source) {
-    case journal::Source::kIngress:
-      return "ingress";
-    case journal::Source::kService:
-      return "service";
-    case journal::Source::kRestartAsNew:
-      break;
-  }
-  return "restart_as_new";
-}
 
 void put_time(json::object& view, const char* name, std::int64_t unix_ms) {
   if (unix_ms != 0) view[name] = time_text(unix_ms);
@@ -49,11 +26,6 @@ json::array numbers(const std::vector<Number>& from) {
   json::array view;
   for (const Number number : from) view.push_back(number);
   return view;
-}
-
-// The second of the four parts of a W3C traceparent.
-std::string_view trace_id(std::string_view trace_parent) {
-  return trace_parent.size() == 55 ? trace_parent.substr(3, 32) : std::string_view();
 }
 
 void put_last_failure(json::object& view, const journal::AttemptFailure& failure) {
@@ -85,7 +57,7 @@ json::object invocation_view(const journal::Invocation& invocation) {
   view["target_service_name"] = json_string(target.service);
   if (target.keyed()) view["target_service_key"] = json_string(target.key);
   view["target_handler_name"] = json_string(target.handler);
-  view["target_service_ty"] = text_of(target.service_kind);
+  view["target_service_ty"] = word_of(target.service_kind);
   view["status"] = journal::status_text(invocation.status);
   put_text(view, "pinned_deployment_id", invocation.deployment_id);
   if (invocation.protocol_version != 0) {
@@ -94,13 +66,13 @@ json::object invocation_view(const journal::Invocation& invocation) {
   if (invocation.idempotency_key.has_value()) {
     view["idempotency_key"] = json_string(*invocation.idempotency_key);
   }
-  view["invoked_by"] = text_of(invocation.source);
+  view["invoked_by"] = word_of(invocation.source);
   if (invocation.caller.has_value()) {
     const bool restarted = invocation.source == journal::Source::kRestartAsNew;
     view[restarted ? "restarted_from" : "invoked_by_id"] = invocation.caller->text();
   }
   put_text(view, "invoked_by_target", invocation.caller_target);
-  put_text(view, "trace_id", trace_id(invocation.trace_parent));
+  put_text(view, "trace_id", trace_id_of(invocation.trace_parent));
   put_time(view, "created_at", invocation.created_at);
   put_time(view, "modified_at", invocation.modified_at);
   put_time(view, "scheduled_start_at", invocation.scheduled_start_at);

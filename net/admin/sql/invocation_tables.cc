@@ -58,10 +58,7 @@ Value waits_json(const Invocation& row) {
   return boost::json::serialize(boost::json::object{{"FirstCompleted", std::move(any)}});
 }
 
-// The second of the four parts of a W3C traceparent.
-Value trace_id(const Invocation& row) {
-  return row.trace_parent.size() == 55 ? Value(row.trace_parent.substr(3, 32)) : Value();
-}
+Value trace_id(const Invocation& row) { return text_value(trace_id_of(row.trace_parent)); }
 
 Value completion_failure(const Invocation& row) {
   if (!row.result.has_value()) return {};

@@ -7,30 +7,6 @@
 
 namespace holdfast::net::sql {
 
-const char* word_of(journal::ServiceKind kind) {
-  switch (kind) {
-    case journal::ServiceKind::kService:
-      return "service";
-    case journal::ServiceKind::kObject:
-      return "virtual_object";
-    case journal::ServiceKind::kWorkflow:
-      break;
-  }
-  return "workflow";
-}
-
-const char* word_of(journal::Source source) {
-  switch (source) {
-    case journal::Source::kIngress:
-      return "ingress";
-    case journal::Source::kService:
-      return "service";
-    case journal::Source::kRestartAsNew:
-      break;
-  }
-  return "restart_as_new";
-}
-
 Value time_value(std::int64_t unix_ms) {
   return unix_ms == 0 ? Value() : Value(time_text(unix_ms));
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Words: values as the tables spell them. Pure.
+// Words: values as the tables spell them; those of the whole admin API: net/admin/words.h. Pure.
 
 #include <cstdint>
 #include <optional>
@@ -8,15 +8,10 @@
 #include <vector>
 
 #include "journal/entry.h"
-#include "journal/invocation.h"
 #include "net/admin/sql/table.h"
+#include "net/admin/words.h"
 
 namespace holdfast::net::sql {
-
-// service, virtual_object, workflow.
-const char* word_of(journal::ServiceKind kind);
-// ingress, service, restart_as_new.
-const char* word_of(journal::Source source);
 
 // Null for no time (0) and no text.
 Value time_value(std::int64_t unix_ms);
