@@ -66,11 +66,7 @@ struct StepPool::Shared {
     worker->is_called = true;
     worker->called.notify_one();
   }
-  bool all_blocked() const {
-    return std::all_of(workers.begin(), workers.end(), [](const Worker* worker) {
-      return worker->executing && is_blocked(worker->thread);
-    });
-  }
+  bool may_grow() const { return !idle.empty() || threads < threads_max; }
 };
 
 namespace {
@@ -174,6 +170,21 @@ void StepPool::work(const std::shared_ptr<Shared>& shared) {
   --shared->threads;
 }
 
+// Whether every thread executes a closure that waits for something. Asks the system without the
+// lock, which post() needs. REQUIRES: `lock` is held.
+bool StepPool::all_blocked(const Shared& shared, std::unique_lock<std::mutex>& lock) {
+  std::vector<ThreadId> threads;
+  threads.reserve(shared.workers.size());
+  for (const Worker* worker : shared.workers) {
+    if (!worker->executing) return false;
+    threads.push_back(worker->thread);
+  }
+  lock.unlock();
+  const bool all = std::all_of(threads.begin(), threads.end(), is_blocked);
+  lock.lock();
+  return all;
+}
+
 // Sleeps while the queue is empty; while it is not, looks whether it moves.
 void StepPool::keep(const std::shared_ptr<Shared>& shared) {
   name_this_thread("hf-step-keeper");
@@ -193,7 +204,9 @@ void StepPool::keep(const std::shared_ptr<Shared>& shared) {
       stalls = 0;
       continue;
     }
-    if (++stalls < kStallsMax && !shared->all_blocked()) continue;
+    if (!shared->may_grow()) continue;
+    if (++stalls < kStallsMax && !all_blocked(*shared, lock)) continue;
+    if (shared->ended || shared->taken != taken_before) continue;
     if (!shared->idle.empty()) {
       shared->call_one();
     } else if (shared->threads < shared->threads_max) {

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 namespace holdfast::actors {
 
@@ -39,6 +40,7 @@ class StepPool {
   struct Worker;
   static void work(const std::shared_ptr<Shared>& shared);
   static void keep(const std::shared_ptr<Shared>& shared);
+  static bool all_blocked(const Shared& shared, std::unique_lock<std::mutex>& lock);
   static void start_worker(const std::shared_ptr<Shared>& shared);
 
   const Drive drive_;
