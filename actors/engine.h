@@ -16,6 +16,7 @@
 
 #include "actors/catalog/catalog.h"
 #include "actors/handler.h"
+#include "actors/loop/loop.h"
 #include "journal/entry.h"
 #include "journal/invocation.h"
 #include "journal/tables/tables.h"
@@ -81,6 +82,9 @@ class Engine {
     Random& random;  // Thread safe.
     Catalog& catalog;
     Handlers& handlers;
+    // Runs owners of invocations whose handlers are elsewhere. Null: workers run all. Once the
+    // engine has been stopped, it must not call anybody any more.
+    Loop* loop = nullptr;
   };
   static Result<std::unique_ptr<Engine>> start(const Parts& parts, const EngineOptions& options);
   virtual ~Engine() = default;

@@ -18,11 +18,17 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
       options_(options),
       journal_(parts.store),
       steps_(steps, options.step_threads_max),
+      loop_(parts.loop == nullptr
+                ? nullptr
+                : std::make_unique<LoopRunner>(system, parts.committer, *parts.loop)),
       router_(
           [this](const journal::InvocationId& id) {
-            return system_.spawn<InvocationActor>(std::cref(world_), id);
+            return system_.spawn<InvocationActor, caf::lazy_init>(std::cref(world_), id);
           },
-          [this](const KeyName& name) { return system_.spawn<KeyActor>(std::cref(world_), name); }),
+          [this](const KeyName& name) {
+            return system_.spawn<KeyActor, caf::lazy_init>(std::cref(world_), name);
+          },
+          loop_.get()),
       world_{journal_,
              parts.committer,
              parts.clock,
@@ -33,11 +39,13 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
              steps_,
              waiters_,
              wait_notes_,
+             timer_horizon_,
              options_,
+             loop_.get(),
              std::make_shared<std::atomic<std::size_t>>(0),
              {}} {
   world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
-                                            std::ref(router_));
+                                            std::ref(router_), std::ref(timer_horizon_));
   sweeper_ = system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock),
                                          std::ref(router_), options_.park_after_ms);
   wait_notes_.set_sweeper(sweeper_);
@@ -63,6 +71,7 @@ void EngineImpl::close() {
 }
 
 void EngineImpl::end() {
+  if (loop_ != nullptr) loop_->close();
   router_.close();
   router_.drop_all();
   wait_notes_.set_sweeper({});
@@ -120,12 +129,20 @@ Result<Begin> EngineImpl::prepare(InvokeRequest request) const {
   return begin;
 }
 
+// What may have to be read first is begun by a worker.
+Home EngineImpl::home_of(const Begin& begin) const {
+  const bool on_loop =
+      loop_ != nullptr && !begin.id_determined && parts_.handlers.is_elsewhere(begin.invocation);
+  return on_loop ? Home::kLoop : Home::kWorkers;
+}
+
 void EngineImpl::send(InvokeRequest request, std::function<void(Result<Accepted>)> on_accepted) {
   auto begin = prepare(std::move(request));
   if (!begin) return on_accepted(begin.error());
   begin->on_accepted = std::move(on_accepted);
   const journal::InvocationId id = begin->invocation.id;
-  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))});
+  const Home home = home_of(*begin);
+  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))}, home);
 }
 
 WaitHandle EngineImpl::call(InvokeRequest request,
@@ -138,7 +155,8 @@ WaitHandle EngineImpl::call(InvokeRequest request,
   const journal::InvocationId id = begin->invocation.id;
   begin->waiter = waiters_.add(id, std::move(on_finished));
   const WaitHandle handle{id, begin->waiter};
-  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))});
+  const Home home = home_of(*begin);
+  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))}, home);
   return handle;
 }
 

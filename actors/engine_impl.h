@@ -57,6 +57,7 @@ class EngineImpl {
   // What begins an invocation, or why it cannot begin.
   Result<Begin> prepare(InvokeRequest request) const;
   std::optional<Error> refusal() const;
+  Home home_of(const Begin& begin) const;
 
   caf::actor_system& system_;
   const Engine::Parts parts_;
@@ -65,6 +66,8 @@ class EngineImpl {
   StepPool steps_;
   Waiters waiters_;
   WaitNotes wait_notes_;
+  TimerHorizon timer_horizon_;
+  std::unique_ptr<LoopRunner> loop_;  // Null: there is no loop.
   Router router_;
   Surroundings world_;
   caf::actor sweeper_;

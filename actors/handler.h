@@ -60,6 +60,9 @@ struct AttemptStart {
   std::vector<journal::Entry> journal;  // At least the Input.
   std::uint32_t retry_count = 0;
   std::int64_t retrying_for_ms = 0;
+  // Not all of it is durable yet: everything is made ready, but the handler cannot begin before
+  // Attempt::release(). See Handlers::starts_ahead().
+  bool hold = false;
 };
 
 struct AttemptError {
@@ -83,6 +86,8 @@ class Attempt {
   virtual AttemptState start(AttemptStart start) = 0;
   virtual AttemptState notify(const journal::Notification& notification) = 0;
   virtual AttemptState step_done(journal::CompletionId completion, StepOutcome outcome) = 0;
+  // What was held back since start() may go. Nothing if it was not held.
+  virtual void release() {}
   // Acts on what has come since the last call.
   virtual AttemptState woken() { return AttemptState::kBlocked; }
   // All commands and proposals given so far are durable.
@@ -126,6 +131,9 @@ class Handlers {
     static_cast<void>(invocation);
     return false;
   }
+  // Whether attempts of handlers elsewhere can be started on hold, to be made ready while what they
+  // will see is on its way to the disk.
+  virtual bool starts_ahead() const { return false; }
 };
 
 }  // namespace holdfast::actors

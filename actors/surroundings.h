@@ -7,9 +7,11 @@
 
 #include "actors/catalog/catalog.h"
 #include "actors/engine.h"
+#include "actors/loop/loop_runner.h"
 #include "actors/router/router.h"
 #include "actors/steps/step_pool.h"
 #include "actors/sweeper.h"
+#include "actors/timer/timer_horizon.h"
 #include "actors/waiters.h"
 #include "journal/journal.h"
 #include "storage/base/clock.h"
@@ -29,7 +31,9 @@ struct Surroundings {
   StepPool& steps;
   Waiters& waiters;
   WaitNotes& wait_notes;
+  const TimerHorizon& timer_horizon;
   const EngineOptions& options;
+  LoopRunner* const loop;  // Null: there is none.
   // Closures given away and not reported done; shared, because one may outlive the engine.
   const std::shared_ptr<std::atomic<std::size_t>> open_steps;
   caf::actor timers;  // Set before any mail is delivered.

@@ -34,8 +34,10 @@ ROWS = {
     "empty_cpu": ("empty handler, 64 clients, server CPU a call", "us", False, 1 / 10, None),
     "three_cpu": ("3 steps, 64 clients, server CPU a call", "us", False, 1 / 10, None),
     "three_rate": ("3 steps, 64 clients", "/s", True, None, None),
+    "three_endpoint": ("3 steps, 64 clients, CPU of the endpoint", "us", False, None, None),
     "three_p50": ("3 steps, one client, p50", "ms", False, 1 / 3, None),
     "hot_rate": ("one object key, 64 clients", "/s", True, 5, None),
+    "hot_endpoint": ("one object key, CPU of the endpoint a call", "us", False, None, None),
     "hot_cpu": ("one object key, server CPU a call", "us", False, 1 / 10, None),
     "nested_p50": ("3 nested calls, one client, p50", "ms", False, 1 / 4, None),
     "sends_rate": ("delayed sends accepted, 64 clients", "/s", True, 5, None),
@@ -46,6 +48,11 @@ ROWS = {
     "binary": ("size of the program", "MiB", False, None, 16),
 }
 NAMES = {"restate": "Restate 1.7.12", "holdfast": "Holdfast"}
+
+
+def cpu_us(process):
+    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000_000 // TICKS
 
 
 class PeerEndpoint(processes.TypeScript):
@@ -99,10 +106,12 @@ class Run:
         return self.found
 
     def rate(self, name, path, clients):
-        cpu = self.cpu_us()
+        cpu, others = self.cpu_us(), cpu_us(self.endpoint.process.pid)
         figures = self.wrk(path, clients)
         self.found[f"{name}_rate"] = figures["count"] / figures["seconds"]
         self.found[f"{name}_cpu"] = (self.cpu_us() - cpu) / figures["count"]
+        self.found[f"{name}_endpoint"] = (
+            cpu_us(self.endpoint.process.pid) - others) / figures["count"]
 
     def sends(self):
         """Sends for a day from now: how many a second, and what each of them costs to keep."""
@@ -134,8 +143,7 @@ class Run:
         return figures
 
     def cpu_us(self):
-        fields = self.proc("stat").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) * 1_000_000 // TICKS
+        return cpu_us(self.server.process.pid)
 
     def rss(self):
         return int(re.search(r"^VmRSS:\s+(\d+) kB", self.proc("status"), re.M).group(1)) * 1024

@@ -16,11 +16,15 @@ const Logger log("storage");
 constexpr std::size_t kRoundKept = 16384;
 constexpr int kRoundsAfterStop = 256;
 
-// A round as large as this says that the process is busy. Then rounds begin at most this often: on
-// few cores each sync takes time from those who prepare the next one, and rounds that follow each
-// other too closely stay small for ever. A lone client never meets this.
-constexpr std::size_t kBusyRound = 8;
-constexpr std::chrono::microseconds kBusyInterval(300);
+// With so many at work, rounds begin at most this often, unless enough batches wait: a sync costs
+// about as much processor time as 20 small batches, and rounds that follow each other too closely
+// stay small for ever. Few never meet this; for them each round counts.
+constexpr std::size_t kManyAtWork = 16;
+constexpr std::chrono::microseconds kPace(1000);
+
+// After an append that took longer, a thread that may not be held up leaves the next one to the
+// committer's.
+constexpr std::chrono::milliseconds kSlowAppend(2);
 
 const char* name(AppendOutcome::Kind kind) {
   switch (kind) {
@@ -93,9 +97,11 @@ void Committer::run() {
       wake_.wait(lock);
       sleeping_ = false;
     }
-    if (busy()) {
-      // Whoever submits now does not notify; stop() does.
-      wake_.wait_until(lock, last_taken_ + kBusyInterval, [this] { return stopping_; });
+    if (paced()) {
+      gathering_ = true;
+      wake_.wait_until(lock, last_taken_ + kPace,
+                       [this] { return stopping_ || queued_.size() >= enough(); });
+      gathering_ = false;
     }
     last_taken_ = std::chrono::steady_clock::now();
     if (!take_queued() || (stopping_ && rounds_left-- == 0)) {
@@ -112,13 +118,27 @@ namespace {
 thread_local Committer::Hand* innermost_hand = nullptr;
 }  // namespace
 
-Committer::Hand::Hand(Committer& committer) : committer_(committer), outer_(innermost_hand) {
+Committer::Hand::Hand(Committer& committer, Owes owes)
+    : committer_(committer), outer_(innermost_hand), owes_(owes == Owes::kYes) {
   innermost_hand = this;
 }
 
 Committer::Hand::~Hand() {
   innermost_hand = outer_;
   if (owes_) committer_.commit_by_hand();
+}
+
+bool Committer::Hand::leave() {
+  if (!std::exchange(owes_, false)) return false;
+  const std::lock_guard lock(committer_.mutex_);
+  if (!committer_.sleeping_ || committer_.queued_.empty()) return false;
+  if (committer_.queued_.size() == 1 && !committer_.paced() &&
+      !committer_.slow_.load(std::memory_order_relaxed)) {
+    return true;
+  }
+  committer_.sleeping_ = false;
+  committer_.wake_.notify_one();
+  return false;
 }
 
 bool Committer::left_to_a_hand() const {
@@ -133,7 +153,7 @@ void Committer::commit_by_hand() {
     // Not asleep: the thread was woken by somebody, or another hand has it, and sees to the queue.
     if (!sleeping_ || queued_.empty()) return;
     sleeping_ = false;
-    if (queued_.size() > 1 || stopping_ || closed_) {
+    if (queued_.size() > 1 || paced() || stopping_ || closed_) {
       wake_.notify_one();
       return;
     }
@@ -151,13 +171,15 @@ void Committer::commit_by_hand() {
   }
 }
 
-// REQUIRES: mutex_ is held.
-bool Committer::busy() const { return last_round_ >= kBusyRound && !stopping_; }
+bool Committer::paced() const { return at_work_.load(std::memory_order_relaxed) >= kManyAtWork; }
+
+// Batches that are worth a round at once: when half of those at work have submitted, the rest may
+// wait for them.
+std::size_t Committer::enough() const { return at_work_.load(std::memory_order_relaxed) / 2; }
 
 // REQUIRES: mutex_ is held. Moves the queue to round_; false when it is empty.
 bool Committer::take_queued() {
   CHECK(round_.empty(), "the last round is over");
-  last_round_ = queued_.size();
   if (queued_.empty()) return false;
   round_.swap(queued_);
   round_first_ticket_ = last_ticket_ - round_.size() + 1;
@@ -189,7 +211,9 @@ bool Committer::commit_some(std::size_t from, std::size_t to, std::size_t bytes)
   }
   Lsn lsn = last_lsn_;
   if (!append_.empty()) {
+    const auto began = std::chrono::steady_clock::now();
     const AppendOutcome outcome = log_.append(epoch_, append_);
+    slow_.store(std::chrono::steady_clock::now() - began > kSlowAppend, std::memory_order_relaxed);
     if (outcome.kind != AppendOutcome::Kind::kCommitted) {
       fail(outcome);
       return false;

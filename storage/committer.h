@@ -81,6 +81,12 @@ class Committer {
   // Appends to the log so far. Any thread.
   std::uint64_t appends() const { return appends_.load(std::memory_order_relaxed); }
 
+  // Somebody begins, or ends, work during which he submits again and again. With many of them
+  // rounds are let grow. Any thread.
+  void begin_work() { at_work_.fetch_add(1, std::memory_order_relaxed); }
+  void end_work() { at_work_.fetch_sub(1, std::memory_order_relaxed); }
+  std::size_t at_work() const { return at_work_.load(std::memory_order_relaxed); }
+
   // One round in the calling thread: makes durable what is queued, calls back. False when nothing
   // was queued. REQUIRES: Drive::kManual; one thread at a time, not from a callback.
   bool step();
@@ -91,16 +97,23 @@ class Committer {
   // is woken then. Short: who submits meanwhile from elsewhere wakes the committer as ever.
   class Hand {
    public:
-    explicit Hand(Committer& committer);
+    enum class Owes { kNo, kYes };  // Whether leave() of the hand before said that a batch waits.
+    explicit Hand(Committer& committer, Owes owes = Owes::kNo);
     ~Hand();
     Hand(const Hand&) = delete;
     Hand& operator=(const Hand&) = delete;
+
+    // Gives it back without committing: for a thread that has to do something else first, and is
+    // not to be held up by a slow disk. True: a lone batch waits and nobody was woken for it; the
+    // thread sees to it soon, with a hand that owes. False: nothing waits, or the committer was
+    // woken for it.
+    bool leave();
 
    private:
     friend class Committer;
     Committer& committer_;
     Hand* const outer_;
-    bool owes_ = false;  // Something was submitted and nobody was woken for it.
+    bool owes_;  // Something was submitted and nobody was woken for it.
   };
 
   // Makes durable and acknowledges all that is queued, also what the callbacks submit, then stops.
@@ -125,7 +138,7 @@ class Committer {
       if (closed_) return ticket;
       in_flight_.fetch_add(bytes, std::memory_order_relaxed);
       queued_.push_back({std::move(batch), make(ticket)});
-      wake = sleeping_ && !left_to_a_hand();
+      wake = (sleeping_ && !left_to_a_hand()) || (gathering_ && queued_.size() >= enough());
       if (wake) sleeping_ = false;
     }
     if (wake) wake_.notify_one();
@@ -135,7 +148,8 @@ class Committer {
   void run();
   bool left_to_a_hand() const;
   void commit_by_hand();
-  bool busy() const;
+  bool paced() const;
+  std::size_t enough() const;
   bool take_queued();
   void commit_round();
   bool commit_some(std::size_t from, std::size_t to, std::size_t bytes);
@@ -151,10 +165,10 @@ class Committer {
   std::vector<Submission> queued_;
   std::uint64_t last_ticket_ = 0;
   bool sleeping_ = false;                             // The thread waits for wake_.
+  bool gathering_ = false;                            // It lets a round grow.
   bool hand_commits_ = false;                         // A hand has the round; the thread waits.
   bool stopping_ = false;                             // No more rounds once the queue is empty.
   bool closed_ = false;                               // Submissions are dropped.
-  std::size_t last_round_ = 0;                        // Submissions in the last round.
   std::chrono::steady_clock::time_point last_taken_;  // When it began.
 
   // Only who commits; passed on by mutex_.
@@ -168,6 +182,8 @@ class Committer {
   std::atomic<std::uint64_t> durable_ = 0;
   std::atomic<std::size_t> in_flight_ = 0;
   std::atomic<std::uint64_t> appends_ = 0;
+  std::atomic<std::size_t> at_work_ = 0;
+  std::atomic<bool> slow_ = false;  // The last append took long.
 
   std::thread thread_;  // Last: it uses all of the above.
 };

@@ -33,7 +33,9 @@ InvocationActor::InvocationActor(caf::actor_config& config, const Surroundings& 
   end_process_on_exception(*this);
 }
 
-InvocationActor::~InvocationActor() = default;
+InvocationActor::~InvocationActor() {
+  if (current_.attempt) world_.committer.end_work();
+}
 
 caf::behavior InvocationActor::make_behavior() {
   return {[this](InvocationMail& mail) {
@@ -76,6 +78,7 @@ void InvocationActor::load() {
   }
   presence_ = Presence::kPresent;
   state_ = std::move((*loaded)->state);
+  choose_home();
   rows_.wake_ups = std::move((*loaded)->wake_ups);
   rows_.queue = 0;
   // The holder's place is the first of the queue. One that still waits for its turn is told its
@@ -89,6 +92,14 @@ void InvocationActor::load() {
   journal_.emplace();
   journal_->reserve((*loaded)->entries.size());
   for (auto& entry : (*loaded)->entries) journal_->push_back(std::move(entry.entry));
+}
+
+void InvocationActor::choose_home() {
+  if (home_ == Home::kLoop || world_.loop == nullptr || !world_.handlers.is_elsewhere(state_.row)) {
+    return;
+  }
+  home_ = Home::kLoop;
+  if (context() != world_.loop) world_.router.move_to_loop(id_);
 }
 
 // The stamp of its place in the queue of its key. The holder's is the first.
@@ -128,16 +139,29 @@ void InvocationActor::settle() {
     state_replaced_ = false;
     if (object_state_) object_state_->forget();
   }
-  if (current_.unread && has_room()) read_attempt();
+  if (current_.held) release_attempt();
+  if (current_.unread && !current_.held && has_room()) read_attempt();
   if (current_.attempt) settle_attempt();
   if (want_attempt_ && !current_.attempt && outstanding_ == 0 && may_start()) {
-    start_attempt();
-    settle();
-    return;
+    if (!journal_ && context() == world_.loop) {
+      read_elsewhere();
+    } else {
+      start_attempt();
+      settle();
+      return;
+    }
   }
   flush();
+  if (want_attempt_ && !current_.attempt && may_start_ahead()) start_attempt(Start::kAhead);
   run_waiting_steps();
   leave_if_done();
+}
+
+// A journal may be long, and the loop has others to see to: a worker reads it.
+// REQUIRES: on the loop.
+void InvocationActor::read_elsewhere() {
+  world_.loop->hand_over();
+  caf::anon_send(caf::actor(this), InvocationMail{Wake{}});
 }
 
 void InvocationActor::flush() {
@@ -161,13 +185,18 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
     key = {state_.row.target.service, state_.row.target.key};
   }
   // Runs on the thread that commits, in the order of the log.
-  auto tell_all = [self = caf::actor(this), id = id_, key, &world = world_,
+  auto tell_all = [self = caf::actor(this), id = id_, home = home_, key, &world = world_,
                    then = std::exchange(then_, {})](journal::Consequences told,
                                                     const storage::CommitReceipt& receipt) {
     told.resolve(receipt.first_lsn().value());
     // Its own entries come first: they have the lower stamps.
-    send_here(self, InvocationMail{Committed{told.chunk, told.wake_up, told.queue,
-                                             std::move(told.notifications)}});
+    InvocationMail committed{
+        Committed{told.chunk, told.wake_up, told.queue, std::move(told.notifications)}};
+    if (home == Home::kLoop) {
+      world.loop->send(self, std::move(committed));
+    } else {
+      send_here(self, std::move(committed));
+    }
     for (journal::Arrival& one : told.arrivals) {
       world.router.deliver(one.to,
                            InvocationMail{Arrived{std::move(one.entry), one.chunk, one.wake_up}});
@@ -177,10 +206,16 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
       if (one.invocation.status == journal::Status::kScheduled) continue;  // Its timer is armed.
       const KeyName its_key{one.invocation.target.service, one.invocation.target.key};
       const journal::Stamp place = one.queue;
-      world.router.deliver(created,
-                           InvocationMail{std::make_shared<Started>(Started{std::move(one)})});
-      if (place != 0) world.router.deliver(its_key, KeyMail{Enqueued{created, place}});
+      const Home its_home = world.loop != nullptr && world.handlers.is_elsewhere(one.invocation)
+                                ? Home::kLoop
+                                : Home::kWorkers;
+      world.router.deliver(
+          created, InvocationMail{std::make_shared<Started>(Started{std::move(one)})}, its_home);
+      if (place != 0) world.router.deliver(its_key, KeyMail{Enqueued{created, place}}, its_home);
     }
+    std::erase_if(told.timers, [&](const journal::Timer& timer) {
+      return !world.timer_horizon.must_tell(timer.due_unix_ms);
+    });
     if (!told.timers.empty()) {
       caf::anon_send(world.timers, TimerMail{Arm{std::move(told.timers)}});
     }
@@ -189,16 +224,17 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
       world.router.deliver(to,
                            InvocationMail{std::make_shared<Asked>(Asked{id, std::move(request)})});
     }
-    if (told.queue) world.router.deliver(key, KeyMail{Enqueued{id, *told.queue}});
+    if (told.queue) world.router.deliver(key, KeyMail{Enqueued{id, *told.queue}}, home);
     for (const auto& one : then) one();
   };
   const storage::Ticket ticket = world_.committer.submit_staged(
       std::move(batch), std::move(consequences), std::move(tell_all));
+  submitted_ = ticket;
   if (!leaves_key) return;
   left_at_ = ticket;
   auto state = std::exchange(object_state_, nullptr);
   if (state_replaced_) state.reset();
-  world_.router.deliver(key, KeyMail{Left{id_, ticket, std::move(state)}});
+  world_.router.deliver(key, KeyMail{Left{id_, ticket, std::move(state)}}, home_);
 }
 
 void InvocationActor::on(Committed& mail) {

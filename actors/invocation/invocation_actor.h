@@ -47,8 +47,11 @@ class InvocationActor : public caf::event_based_actor {
     bool unread = false;            // It was woken, and is asked when there is room for its news.
     int unsaved_reads = 0;          // Times it was asked since something was last submitted.
     bool wants_all_durable = false;
-    bool pinned = false;  // It chose the deployment.
+    bool pinned = false;           // It chose the deployment.
+    bool held = false;             // What it has been given is not all durable.
+    storage::Ticket held_until{};  // The batch that it waits for.
   };
+  enum class Start { kWhenDurable, kAhead };
   enum class Presence { kUnknown, kAbsent, kPresent, kQuarantined };
 
   // invocation_actor.cc: life in memory
@@ -62,10 +65,13 @@ class InvocationActor : public caf::event_based_actor {
   // Calls `then` when everything decided so far is durable; at once when it is already.
   void when_durable(std::function<void()> then);
   void settle();
+  void read_elsewhere();
   void flush();
   void send_out(storage::Batch batch, journal::Consequences consequences, bool leaves_key);
   void leave_if_done();
   std::int64_t now() const;
+  // Moves to the loop when its handler is elsewhere. REQUIRES: present.
+  void choose_home();
 
   // starting.cc: how it comes to be and comes back
   void on(Begin& mail);
@@ -79,12 +85,16 @@ class InvocationActor : public caf::event_based_actor {
   bool has_kill_signal() const;
   void kill_now();
 
+  // beginning.cc: an attempt begins
+  bool may_start();
+  bool may_start_ahead() const;
+  void release_attempt();
+  void start_attempt(Start how = Start::kWhenDurable);
+
   // running.cc: the attempt
   void on(StepDone& mail);
   void on(AttemptWoken& mail);
   void on(StateReplaced& mail);
-  void start_attempt();
-  bool may_start();
   bool has_room() const;
   void read_attempt();
   void drive(AttemptState state);
@@ -164,9 +174,11 @@ class InvocationActor : public caf::event_based_actor {
   bool want_attempt_ = false;
   std::shared_ptr<ObjectState> object_state_;
   storage::Ticket seen_through_{};  // What it has seen of its key; see Grant.
+  storage::Ticket submitted_{};     // The newest batch.
   storage::Ticket left_at_{};       // Of the batch in which it left its key.
   bool state_replaced_ = false;     // By an operator; object_state_ does not know yet.
 
+  Home home_ = Home::kWorkers;
   std::uint64_t wait_ = 0;  // Counts its waits.
   bool wait_noted_ = false;
   bool leaving_ = false;

@@ -1,8 +1,7 @@
-// Running: the attempt, from its first line to its end.
+// Running: the attempt, once it has begun, to its end.
 
 #include <algorithm>
-#include <caf/actor_addr.hpp>
-#include <caf/actor_cast.hpp>
+
 #include <caf/send.hpp>
 #include <cmath>
 
@@ -55,76 +54,6 @@ std::vector<Bytes> InvocationActor::AttemptLink::list_state() {
 
 std::int64_t InvocationActor::AttemptLink::now_unix_ms() {
   return actor_ == nullptr ? 0 : actor_->now();
-}
-
-// Whether what must be durable before an attempt is; if not, it is seen to.
-// REQUIRES: nothing outstanding, no attempt.
-bool InvocationActor::may_start() {
-  const bool elsewhere = world_.handlers.is_elsewhere(state_.row);
-  if (!decision_.empty() && (elsewhere || !journal_)) {
-    decision_.urgent = true;  // Without a journal in memory it is read again, with all of this.
-    return false;
-  }
-  if (elsewhere && world_.committer.durable_through() < seen_through_) {
-    send_out({}, {}, false);  // A barrier; its receipt brings us back.
-    return false;
-  }
-  return true;
-}
-
-// REQUIRES: nothing outstanding, no attempt.
-void InvocationActor::start_attempt() {
-  want_attempt_ = false;
-  if (presence_ != Presence::kPresent || state_.row.status != Status::kRunning) return;
-  if (!journal_) {
-    CHECK(decision_.empty(), "a journal is read again only when all of it is stored");
-    load();
-    if (presence_ != Presence::kPresent) return;
-    // Its mail is dropped as known when it comes.
-    if (state_.row.status != Status::kCompleted && has_kill_signal()) return kill_now();
-  }
-  output_.reset();
-  broken_.reset();
-  current_ = {};
-  current_.number = ++attempts_;
-  current_.link = std::make_unique<AttemptLink>(*this);
-  const journal::Target& target = state_.row.target;
-  auto opened = world_.handlers.open(
-      state_.row, *current_.link, [self = address(), number = current_.number] {
-        // Weak: the actor owns the attempt.
-        if (const auto actor = caf::actor_cast<caf::actor>(self)) {
-          caf::anon_send(actor, InvocationMail{AttemptWoken{number}});
-        }
-      });
-  if (!opened) {
-    break_attempt(404, opened.error().message());
-    fail_attempt();
-    return;
-  }
-  current_.attempt = std::move(opened->attempt);
-  if (state_.row.deployment_id != opened->deployment_id ||
-      state_.row.protocol_version != opened->protocol_version) {
-    // Stored with whatever is stored next: until then another attempt may go elsewhere.
-    current_.pinned = state_.row.deployment_id.empty();
-    state_.row.deployment_id = std::move(opened->deployment_id);
-    state_.row.protocol_version = opened->protocol_version;
-    decision_.row_changed = true;
-  }
-  if (target.keyed() && !object_state_) {
-    object_state_ =
-        std::make_shared<ObjectState>(world_.journal.tables(), target.service, target.key);
-  }
-  if (journal_->empty()) {
-    break_attempt(500, "the journal has no input");
-    return;
-  }
-  ask_again();
-  const journal::Invocation& row = state_.row;
-  std::vector<journal::Entry> entries = std::move(*journal_);
-  journal_.reset();
-  drive(current_.attempt->start(
-      AttemptStart{row, std::move(entries), row.retry_count,
-                   row.retrying_since == 0 ? 0 : now() - row.retrying_since}));
 }
 
 void InvocationActor::drive(AttemptState state) {
@@ -369,6 +298,7 @@ void InvocationActor::on(StateReplaced&) {
 
 void InvocationActor::end_attempt() {
   if (current_.link) current_.link->cut();
+  if (current_.attempt) world_.committer.end_work();
   waiting_steps_.clear();
   want_attempt_ = false;
   // The handler's frame must outlive closures that still run.

@@ -68,6 +68,7 @@ void InvocationActor::create(journal::Invocation row, journal::Entry input) {
   state_ = {};
   state_.row = std::move(row);
   presence_ = Presence::kPresent;
+  choose_home();
   journal_.emplace();
   journal_->push_back(input);
   journal::accept(state_, std::move(input), now(), decision_);
@@ -80,6 +81,7 @@ void InvocationActor::on(Started& mail) {
   presence_ = Presence::kPresent;
   state_ = {};
   state_.row = std::move(created.invocation);
+  choose_home();
   state_.fold(created.input);
   for (const journal::Entry& entry : created.more) state_.fold(entry);
   last_stamp_ = created.chunk;
@@ -119,7 +121,7 @@ void InvocationActor::resume_if_due() {
       return;
     case Status::kQueued:
       world_.router.deliver(KeyName{state_.row.target.service, state_.row.target.key},
-                            KeyMail{LookAgain{}});
+                            KeyMail{LookAgain{}}, home_);
       return;
     case Status::kSuspended:
       if (!rows_.wake_ups.empty() &&
@@ -182,8 +184,8 @@ void InvocationActor::on(Grant& mail) {
     return;
   }
   // It does not need its turn; the next one shall have it.
-  world_.router.deliver(mail.key,
-                        KeyMail{Left{id_, std::max(mail.after, left_at_), std::move(mail.state)}});
+  world_.router.deliver(
+      mail.key, KeyMail{Left{id_, std::max(mail.after, left_at_), std::move(mail.state)}}, home_);
 }
 
 void InvocationActor::on(TimerFired& mail) {

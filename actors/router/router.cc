@@ -14,50 +14,58 @@ auto& shard_of(Shards& shards, const Id& id, Hash hash) {
   return shards[(hash(id) >> 7) % shards.size()];
 }
 
-template <class Shard, class Id, class Mail, class Spawn>
-bool deliver_in(Shard& shard, const Id& id, Mail mail, const std::atomic<bool>& closed,
-                const Spawn& spawn) {
+}  // namespace
+
+template <class Mail>
+void Router::send(const Owner& owner, Mail mail) {
+  if (owner.home == Home::kLoop && loop_ != nullptr) {
+    loop_->send(owner.actor, std::move(mail));
+  } else {
+    caf::anon_send(owner.actor, std::move(mail));
+  }
+}
+
+template <class Map, class Id, class Mail, class Spawn>
+bool Router::deliver_in(Map& shard, const Id& id, Mail mail, Home home, const Spawn& spawn) {
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.owners.find(id);
   if (found != shard.owners.end()) {
-    caf::anon_send(found->second, std::move(mail));
+    send(found->second, std::move(mail));
     return false;
   }
-  if (closed.load(std::memory_order_relaxed)) return false;
-  caf::actor owner = spawn(id);
-  caf::anon_send(owner, std::move(mail));
+  if (closed_.load(std::memory_order_relaxed)) return false;
+  Owner owner{spawn(id), home};
+  send(owner, std::move(mail));
   shard.owners.emplace(id, std::move(owner));
   return true;
 }
 
-template <class Shard, class Id, class Mail>
-void deliver_present_in(Shard& shard, const Id& id, Mail mail) {
+template <class Map, class Id, class Mail>
+void Router::deliver_present_in(Map& shard, const Id& id, Mail mail) {
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.owners.find(id);
-  if (found != shard.owners.end()) caf::anon_send(found->second, std::move(mail));
+  if (found != shard.owners.end()) send(found->second, std::move(mail));
 }
 
-template <class Shard, class Id, class Mail>
-bool retire_in(Shard& shard, const Id& id, Mail leave) {
+template <class Map, class Id, class Mail>
+bool Router::retire_in(Map& shard, const Id& id, Mail leave) {
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.owners.find(id);
   if (found == shard.owners.end()) return false;
-  caf::anon_send(found->second, std::move(leave));
+  send(found->second, std::move(leave));
   shard.owners.erase(found);
   return true;
 }
 
-}  // namespace
-
-void Router::deliver(const journal::InvocationId& id, InvocationMail mail) {
+void Router::deliver(const journal::InvocationId& id, InvocationMail mail, Home home) {
   auto& shard = shard_of(invocations_, id, std::hash<journal::InvocationId>());
-  if (deliver_in(shard, id, std::move(mail), closed_, spawn_invocation_)) {
+  if (deliver_in(shard, id, std::move(mail), home, spawn_invocation_)) {
     active_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
-void Router::deliver(const KeyName& name, KeyMail mail) {
-  deliver_in(shard_of(keys_, name, KeyNameHash()), name, std::move(mail), closed_, spawn_key_);
+void Router::deliver(const KeyName& name, KeyMail mail, Home home) {
+  deliver_in(shard_of(keys_, name, KeyNameHash()), name, std::move(mail), home, spawn_key_);
 }
 
 void Router::deliver_if_present(const journal::InvocationId& id, InvocationMail mail) {
@@ -67,6 +75,13 @@ void Router::deliver_if_present(const journal::InvocationId& id, InvocationMail 
 
 void Router::deliver_if_present(const KeyName& name, KeyMail mail) {
   deliver_present_in(shard_of(keys_, name, KeyNameHash()), name, std::move(mail));
+}
+
+void Router::move_to_loop(const journal::InvocationId& id) {
+  auto& shard = shard_of(invocations_, id, std::hash<journal::InvocationId>());
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.owners.find(id);
+  if (found != shard.owners.end()) found->second.home = Home::kLoop;
 }
 
 void Router::retire(const journal::InvocationId& id) {
@@ -83,7 +98,7 @@ void Router::retire(const KeyName& name) {
 void Router::tell_all(const Rest& mail) {
   for (InvocationShard& shard : invocations_) {
     const std::lock_guard lock(shard.mutex);
-    for (const auto& [id, owner] : shard.owners) caf::anon_send(owner, InvocationMail{mail});
+    for (const auto& [id, owner] : shard.owners) send(owner, InvocationMail{mail});
   }
 }
 
@@ -94,7 +109,7 @@ void Router::drop_all() {
     for (auto& shard : shards) {
       const std::lock_guard lock(shard.mutex);
       for (auto& [id, owner] : shard.owners) {
-        caf::anon_send_exit(owner, caf::exit_reason::user_shutdown);
+        caf::anon_send_exit(owner.actor, caf::exit_reason::user_shutdown);
       }
       shard.owners.clear();
     }

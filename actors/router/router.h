@@ -5,6 +5,9 @@
 // An owner that leaves memory first calls retire(): from then on mail goes to a successor. What is
 // already in its mailbox it hands back through deliver(), and the Leave mail is the last it gets.
 //
+// Each owner has a home, where it runs when it gets mail; whoever brings it to life chooses, and it
+// may move to the loop once.
+//
 // Any thread. Calls into CAF while a shard is locked only to enqueue and to spawn.
 
 #include <array>
@@ -14,6 +17,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "actors/loop/loop_runner.h"
 #include "actors/mail.h"
 
 namespace holdfast::actors {
@@ -29,14 +33,20 @@ class Router {
   using SpawnInvocation = std::function<caf::actor(const journal::InvocationId&)>;
   using SpawnKey = std::function<caf::actor(const KeyName&)>;
 
-  Router(SpawnInvocation spawn_invocation, SpawnKey spawn_key)
-      : spawn_invocation_(std::move(spawn_invocation)), spawn_key_(std::move(spawn_key)) {}
+  // `loop` may be null: then every home is with the workers.
+  Router(SpawnInvocation spawn_invocation, SpawnKey spawn_key, LoopRunner* loop = nullptr)
+      : spawn_invocation_(std::move(spawn_invocation)),
+        spawn_key_(std::move(spawn_key)),
+        loop_(loop) {}
 
-  void deliver(const journal::InvocationId& id, InvocationMail mail);
-  void deliver(const KeyName& name, KeyMail mail);
+  // `home`: of an owner that comes to life.
+  void deliver(const journal::InvocationId& id, InvocationMail mail, Home home = Home::kWorkers);
+  void deliver(const KeyName& name, KeyMail mail, Home home = Home::kWorkers);
   // Nothing is brought to life; mail for one without an actor is dropped.
   void deliver_if_present(const journal::InvocationId& id, InvocationMail mail);
   void deliver_if_present(const KeyName& name, KeyMail mail);
+  // Where it lives from now on. Nothing for one that has retired.
+  void move_to_loop(const journal::InvocationId& id);
   void retire(const journal::InvocationId& id);
   void retire(const KeyName& name);
 
@@ -51,17 +61,33 @@ class Router {
   void drop_all();
 
  private:
+  struct Owner {
+    caf::actor actor;
+    Home home = Home::kWorkers;
+  };
   template <class Id, class Hash>
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<Id, caf::actor, Hash> owners;  // By mutex.
+    std::unordered_map<Id, Owner, Hash> owners;  // By mutex.
   };
   using InvocationShard = Shard<journal::InvocationId, std::hash<journal::InvocationId>>;
   using KeyShard = Shard<KeyName, KeyNameHash>;
   static constexpr std::size_t kShards = 32;
 
+  template <class Mail>
+  void send(const Owner& owner, Mail mail);
+  // Whether it brought an owner to life.
+  template <class Map, class Id, class Mail, class Spawn>
+  bool deliver_in(Map& shard, const Id& id, Mail mail, Home home, const Spawn& spawn);
+  template <class Map, class Id, class Mail>
+  void deliver_present_in(Map& shard, const Id& id, Mail mail);
+  // Whether there was one.
+  template <class Map, class Id, class Mail>
+  bool retire_in(Map& shard, const Id& id, Mail leave);
+
   const SpawnInvocation spawn_invocation_;
   const SpawnKey spawn_key_;
+  LoopRunner* const loop_;
   std::array<InvocationShard, kShards> invocations_;
   std::array<KeyShard, kShards> keys_;
   std::atomic<std::size_t> active_{0};

@@ -18,11 +18,12 @@ constexpr std::int64_t kAfterReadErrorMs = 1000;
 }  // namespace
 
 TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
-                       Router& router)
+                       Router& router, TimerHorizon& horizon)
     : caf::event_based_actor(config),
       tables_(tables),
       clock_(clock),
       router_(router),
+      told_until_(horizon),
       wheel_(to_unix_millis(clock.now())) {
   end_process_on_exception(*this);
 }
@@ -68,6 +69,7 @@ void TimerActor::turn() {
 }
 
 void TimerActor::refill() {
+  told_until_.set(TimerHorizon::kAll);
   auto timers = tables_.timers(horizon_, kWheelMax);
   if (!timers) {
     kLog.error("timers cannot be read; will try again", "reason={}", timers.error().message());
@@ -79,6 +81,7 @@ void TimerActor::refill() {
   for (const journal::Timer& timer : *timers) wheel_.insert(timer);
   if (!timers->empty()) horizon_ = timers->back();
   all_in_ = timers->size() < kWheelMax;
+  if (!all_in_) told_until_.set(horizon_->due_unix_ms);
 }
 
 // The clock was set back. A wheel cannot go back, so it is made anew.
@@ -97,6 +100,7 @@ void TimerActor::shrink() {
   for (std::size_t i = 0; i < kWheelMax; ++i) wheel_.insert(all[i]);
   horizon_ = all[kWheelMax - 1];
   all_in_ = false;
+  told_until_.set(horizon_->due_unix_ms);
 }
 
 void TimerActor::schedule() {

@@ -3,9 +3,9 @@
 // wheel from the table when it runs low, so a million sleeping invocations cost it nothing.
 //
 // The wheel holds every stored timer up to `horizon_` and none beyond. A timer armed below the
-// horizon goes into the wheel; one above is in the table already and will be found there. At most
-// kUnansweredMax fired timers may be unanswered; the rest waits, so that a million timers due at
-// once do not bring a million invocations to life.
+// horizon goes into the wheel; one above is in the table already and will be found there, and is
+// not even told of (TimerHorizon). At most kUnansweredMax fired timers may be unanswered; the rest
+// waits, so that a million timers due at once do not bring a million invocations to life.
 //
 // INV-7: a timer leaves the table in the batch in which its invocation takes note of it; until then
 // each start fires it again.
@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "actors/mail.h"
+#include "actors/timer/timer_horizon.h"
 #include "actors/timer/timer_wheel.h"
 #include "storage/base/clock.h"
 
@@ -25,7 +26,7 @@ class Router;
 class TimerActor : public caf::event_based_actor {
  public:
   TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
-             Router& router);
+             Router& router, TimerHorizon& horizon);
 
   caf::behavior make_behavior() override;
 
@@ -46,6 +47,7 @@ class TimerActor : public caf::event_based_actor {
   const journal::Tables& tables_;
   const Clock& clock_;
   Router& router_;
+  TimerHorizon& told_until_;
 
   TimerWheel wheel_;
   std::optional<journal::Timer> horizon_;  // All stored timers up to it are in; none: nothing is.

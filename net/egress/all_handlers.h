@@ -25,6 +25,7 @@ class AllHandlers final : public actors::Handlers {
   bool is_elsewhere(const journal::Invocation& invocation) const override {
     return !invocation.deployment_id.empty() || !catalog_.is_embedded(invocation.target.service);
   }
+  bool starts_ahead() const override { return remote_.starts_ahead(); }
 
  private:
   const actors::Catalog& catalog_;

@@ -187,7 +187,7 @@ Result<void> Server::start_engine() {
   options.bytes_in_flight_max = config_.in_flight_mib << 20;
   options.active_max = config_.active_max;
   engine_ = TRY(actors::Engine::start(
-      {*store_, *committer_, clock_, random_, *catalog_, *handlers_}, options));
+      {*store_, *committer_, clock_, random_, *catalog_, *handlers_, &loop_}, options));
   ingress_ = std::make_unique<Ingress>(*engine_, clock_);
   QueryOptions queries;
   queries.time_max = Millis(static_cast<std::int64_t>(config_.admin_query_time_ms));
@@ -235,6 +235,7 @@ void Server::stop() {
 
 // REQUIRES: nobody runs io_.
 void Server::stop_transport() {
+  loop_.stop();
   if (remote_ != nullptr) remote_->stop();
   if (outgoing_ != nullptr) outgoing_->stop();
 }

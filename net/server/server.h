@@ -28,6 +28,7 @@
 #include "net/http/server.h"
 #include "net/ingress/ingress.h"
 #include "net/server/config.h"
+#include "net/server/io_loop.h"
 #include "sdk/include/holdfast/service.h"
 #include "storage/base/clock.h"
 #include "storage/base/random.h"
@@ -94,6 +95,7 @@ class Server {
   std::unique_ptr<EmbeddedHandlers> embedded_;
   std::unique_ptr<RemoteHandlers> remote_;
   std::unique_ptr<AllHandlers> handlers_;
+  IoLoop loop_{io_};
   std::unique_ptr<actors::Engine> engine_;
   std::unique_ptr<Ingress> ingress_;
   std::unique_ptr<Admin> admin_;

@@ -24,6 +24,7 @@ struct Script {
       start;
   std::function<AttemptState(actors::AttemptHost&, const std::function<void()>& wake)> woken;
   std::function<void()> all_durable;
+  std::function<void()> release;
 };
 
 class RemoteAttempt final : public actors::Attempt {
@@ -39,6 +40,9 @@ class RemoteAttempt final : public actors::Attempt {
     return AttemptState::kBlocked;
   }
   AttemptState woken() override { return script_.woken(host_, wake_); }
+  void release() override {
+    if (script_.release) script_.release();
+  }
   void all_durable() override {
     if (script_.all_durable) script_.all_durable();
   }
@@ -65,7 +69,10 @@ class RemoteHandlers final : public actors::Handlers {
   }
   bool is_elsewhere(const journal::Invocation&) const override { return true; }
 
+  bool starts_ahead() const override { return ahead; }
+
   Script script;
+  bool ahead = false;
   std::string deployment = "dp_1";
   std::vector<std::string> pins;  // Of the invocation, as each attempt was opened.
 };
@@ -132,6 +139,74 @@ BOOST_AUTO_TEST_CASE(inv_1_a_key_passes_to_a_handler_elsewhere_when_what_it_sees
     world.settle();
 
     BOOST_TEST(before.size() == 5u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(inv_1_an_attempt_on_hold_is_released_when_all_that_it_was_shown_is_durable) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    RemoteHandlers handlers;
+    handlers.ahead = true;
+    EngineFixture world(handlers, services(), seed);
+    std::vector<journal::InvocationId> before;
+    journal::InvocationId shown;
+    bool held = false;
+    int ahead = 0, released = 0;
+    std::function<void()> go_on;
+    handlers.script.start = [&](const auto& start, auto&, const auto& wake) {
+      BOOST_TEST(!held);  // One at a time for the key.
+      shown = start.invocation.id;
+      held = start.hold;
+      ahead += start.hold ? 1 : 0;
+      wake();  // A rude endpoint says something before it may.
+      go_on = wake;
+      return AttemptState::kBlocked;
+    };
+    handlers.script.release = [&] {
+      BOOST_TEST(held);
+      held = false;
+      ++released;
+      const auto row = world.tables().invocation(shown);
+      BOOST_TEST((row.has_value() && row->has_value()));
+      for (const auto& id : before) {
+        BOOST_TEST((world.status(id) == journal::Status::kCompleted));
+      }
+      go_on();
+    };
+    handlers.script.woken = [&](auto& host, const auto&) {
+      BOOST_TEST(!held);  // It is not listened to.
+      before.push_back(shown);
+      host.on_command(Entry{{}, journal::WriteState{"n", std::to_string(before.size())}});
+      return finish(host);
+    };
+
+    for (int i = 0; i < 5; ++i) {
+      world.engine().send(request("Object", "k", "run", ""), [](auto) {});
+    }
+    world.settle();
+
+    BOOST_TEST(before.size() == 5u);
+    BOOST_TEST(ahead > 0);
+    BOOST_TEST(released == ahead);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_attempt_on_hold_can_be_killed) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    RemoteHandlers handlers;
+    handlers.ahead = true;
+    EngineFixture world(handlers, services(), seed);
+    bool killed = false;
+    handlers.script.start = [&](const auto& start, auto&, const auto&) {
+      world.engine().act(start.invocation.id, actors::Engine::Act::kKill,
+                         [&](auto done) { killed = done.has_value(); });
+      return AttemptState::kBlocked;
+    };
+
+    const auto accepted = world.send(request("Plain", "run"));
+
+    BOOST_TEST(killed);
+    BOOST_TEST((world.status(accepted.id) == journal::Status::kCompleted));
+    BOOST_TEST(world.committer().at_work() == 0u);
   }
 }
 

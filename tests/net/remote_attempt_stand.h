@@ -49,6 +49,7 @@ class FakePool final : public EndpointPool {
     path = std::move(asked);
     headers = std::move(with);
     events = std::move(to);
+    ++requests;
     if (options.body) {
       exchange->sent = std::move(*options.body);
       exchange->half_closed = true;
@@ -59,6 +60,7 @@ class FakePool final : public EndpointPool {
 
   std::string path;
   HttpHeaders headers;
+  int requests = 0;
   std::shared_ptr<ExchangeEvents> events;
   const std::shared_ptr<FakeExchange> exchange = std::make_shared<FakeExchange>();
 
@@ -110,9 +112,9 @@ class Stand {
     clock_->stop();
   }
 
-  Stand& start() {
+  Stand& start(bool hold = false) {
     attempt = std::make_unique<RemoteAttempt>(route, clock_, host, [this] { ++wakes; });
-    state = attempt->start({row, std::move(entries), 0, 0});
+    state = attempt->start({row, std::move(entries), 0, 0, hold});
     return *this;
   }
   Stand& head(int status = 200, HttpHeaders more = {}) {

@@ -70,6 +70,44 @@ BOOST_AUTO_TEST_CASE(without_both_ways_the_request_ends_after_the_journal) {
   BOOST_TEST(stand.attempt->is_ready());
 }
 
+BOOST_AUTO_TEST_CASE(inv_1_on_hold_the_last_entry_is_not_whole_before_the_release) {
+  Stand stand;
+  stand.entries.push_back({"a", journal::Run{1}});
+  stand.start(true).head();
+  stand.told(signal(17));
+  stand.attempt->wind_up();
+
+  const Bytes before = stand.exchange().sent;
+  BytesView rest = before;
+  restate::FrameReader reader;
+  int whole = 0;
+  while (reader.next(rest).value()) ++whole;
+  BOOST_TEST(whole == 2);  // Start and Input; not the Run.
+  BOOST_TEST(!reader.at_boundary());
+  BOOST_TEST(!stand.exchange().half_closed);
+
+  stand.attempt->release();
+  stand.attempt->release();
+
+  const auto messages = stand.received();
+  BOOST_REQUIRE(messages.size() == 4u);
+  BOOST_TEST(std::get<restate::StartHead>(messages[0]).known_entries == 2u);
+  BOOST_TEST(std::holds_alternative<protocol::Notification>(messages[3]));  // Behind the journal.
+}
+
+BOOST_AUTO_TEST_CASE(inv_1_on_hold_a_request_that_ends_at_once_is_not_made_before_the_release) {
+  Stand stand;
+  stand.route.bidirectional = false;
+  stand.start(true);
+  BOOST_TEST(stand.pool->requests == 0);
+
+  stand.attempt->release();
+
+  BOOST_TEST(stand.pool->requests == 1);
+  BOOST_TEST(stand.received().size() == 2u);
+  BOOST_TEST(stand.exchange().half_closed);
+}
+
 BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_told_fails_before_the_request) {
   Stand stand;
   stand.entries.push_back(completion(9, Empty{}));  // Of no command.

@@ -372,6 +372,81 @@ BOOST_AUTO_TEST_CASE(hands_of_many_threads_lose_nothing_and_keep_the_order_of_ti
   BOOST_TEST(std::is_sorted(tickets.begin(), tickets.end()));
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_hand_that_is_left_leaves_one_batch_to_the_next_hand_and_more_to_the_committer) {
+  using Hand = Committer::Hand;
+  FakeLog log;
+  Committer committer(log, Epoch(1), {});
+  int left_alone = 0;
+  for (int i = 0; i < 300; ++i) {
+    const int batches = 1 + i % 2;
+    std::atomic<int> done = 0;
+    std::thread::id committed_by;
+    const auto note = [&](const CommitReceipt&) {
+      committed_by = std::this_thread::get_id();
+      ++done;
+      done.notify_all();
+    };
+    bool owes = false;
+    {
+      Hand hand(committer);
+      for (int b = 0; b < batches; ++b) committer.submit(one_put(), note);
+      owes = hand.leave();
+    }
+    BOOST_TEST((batches == 1 || !owes));
+    if (owes) {
+      ++left_alone;
+      BOOST_TEST(done == 0);  // Nobody else sees to it.
+      const Hand hand(committer, Hand::Owes::kYes);
+    }
+    for (int seen = done; seen < batches; seen = done) done.wait(seen);
+    if (owes) BOOST_TEST((committed_by == std::this_thread::get_id()));
+  }
+  BOOST_TEST(left_alone > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_that_was_left_is_committed_with_what_another_thread_submits) {
+  using Hand = Committer::Hand;
+  FakeLog log;
+  Committer committer(log, Epoch(1), {});
+  for (int i = 0; i < 100; ++i) {
+    std::atomic<int> done = 0;
+    const auto note = [&](const CommitReceipt&) {
+      ++done;
+      done.notify_all();
+    };
+    {
+      Hand hand(committer);
+      committer.submit(one_put(), note);
+      hand.leave();
+    }
+    std::thread([&] { committer.submit(one_put(), note); }).join();
+    for (int seen = done; seen < 2; seen = done) done.wait(seen);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(with_many_at_work_a_round_is_let_grow_but_not_for_ever) {
+  FakeLog log;
+  Committer committer(log, Epoch(1), {});
+  constexpr int kAtWork = 64;
+  for (int i = 0; i < kAtWork; ++i) committer.begin_work();
+  std::atomic<int> done = 0;
+  const auto note = [&](const CommitReceipt&) {
+    ++done;
+    done.notify_all();
+  };
+
+  // Half of those at work are enough for a round; fewer have to wait for the pace only.
+  constexpr int kBatches = kAtWork / 2 * 20 + 1;
+  for (int i = 0; i < kBatches; ++i) committer.submit(one_put(), note);
+  for (int seen = done; seen < kBatches; seen = done) done.wait(seen);
+
+  committer.stop();
+  BOOST_TEST(log.sizes.size() < std::size_t(kBatches) / 4);
+  for (int i = 0; i < kAtWork; ++i) committer.end_work();
+  BOOST_TEST(committer.at_work() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(stopping_under_a_hand_still_makes_its_batch_durable) {
   for (int i = 0; i < 100; ++i) {
     FakeLog log;

@@ -153,22 +153,45 @@ actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
   headers.insert(headers.end(), route_.headers.begin(), route_.headers.end());
   const std::string path = "/invoke/" + invocation.target.service + "/" + invocation.target.handler;
 
+  const bool hold = start.hold;
   Result<Bytes> bytes = opening(std::move(start));
   if (!bytes) {
     fail("RT0006", "the journal cannot be told to the endpoint: " + bytes.error().message());
     return state_;
   }
-  OpenOptions options;
   if (!route_.bidirectional) {
-    options.body = std::move(*bytes);
-    stream_->begin(route_.pool->open("POST", path, std::move(headers), stream_, std::move(options)),
-                   true);
+    held_request_ = [this, path, headers = std::move(headers), body = std::move(*bytes)]() mutable {
+      OpenOptions options;
+      options.body = std::move(body);
+      stream_->begin(
+          route_.pool->open("POST", path, std::move(headers), stream_, std::move(options)), true);
+    };
+    if (!hold) release();
     return state_;
   }
-  auto exchange = route_.pool->open("POST", path, std::move(headers), stream_, std::move(options));
+  if (hold) {
+    held_ = bytes->back();
+    bytes->pop_back();
+  }
+  auto exchange = route_.pool->open("POST", path, std::move(headers), stream_, OpenOptions());
   exchange->send(std::move(*bytes));
   stream_->begin(std::move(exchange), false);
   return state_;
+}
+
+void RemoteAttempt::release() {
+  if (over()) return;
+  if (const auto open = std::exchange(held_request_, nullptr)) open();
+  if (!held_.empty()) stream_->send(std::exchange(held_, {}));
+}
+
+// What comes while the opening is held back goes behind it.
+void RemoteAttempt::send(Bytes bytes) {
+  if (held_.empty()) {
+    stream_->send(std::move(bytes));
+  } else {
+    held_ += bytes;
+  }
 }
 
 actors::AttemptState RemoteAttempt::notify(const journal::Notification& notification) {
@@ -192,7 +215,7 @@ actors::AttemptState RemoteAttempt::notify(const journal::Notification& notifica
   } else if (const auto kind = kinds_.find(of->id)) {
     restate::append_completion(bytes, told, *kind, route_.version);
   }
-  if (!bytes.empty()) stream_->send(std::move(bytes));
+  if (!bytes.empty()) send(std::move(bytes));
   return state_;
 }
 
@@ -207,7 +230,7 @@ void RemoteAttempt::all_durable() {
   for (const std::uint32_t index : std::exchange(command_acks_, {})) {
     restate::append_command_ack(bytes, {index});
   }
-  stream_->send(std::move(bytes));
+  send(std::move(bytes));
 }
 
 bool RemoteAttempt::known_to_wait() const {
@@ -221,7 +244,8 @@ void RemoteAttempt::ask_to_suspend() {
 }
 
 void RemoteAttempt::wind_up() {
-  if (!over()) stream_->half_close();
+  // Held back, it has not begun, and soon will.
+  if (!over() && held_.empty() && !held_request_) stream_->half_close();
 }
 
 journal::WaitSet RemoteAttempt::waiting() const {

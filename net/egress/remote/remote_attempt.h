@@ -7,6 +7,8 @@
 // ends after the journal, and a handler that has to wait suspends itself.
 //
 // Invariants
+//   INV-1  One that is started on hold lacks the last byte of its journal until release(): no SDK
+//          begins before it has the entries that Start has announced.
 //   INV-2  is kept by the handler's SDK.
 //   INV-4  An attempt that is over, or destroyed, hears nothing any more: its stream is cut.
 //   INV-11 A frame is decoded and checked wholly before anything of it reaches the engine. Whatever
@@ -55,6 +57,7 @@ class RemoteAttempt final : public actors::Attempt {
   // REQUIRES: never called; closures execute at the endpoint.
   actors::AttemptState step_done(journal::CompletionId completion,
                                  actors::StepOutcome outcome) override;
+  void release() override;
   actors::AttemptState woken() override;
   void all_durable() override;
   journal::WaitSet waiting() const override;
@@ -83,6 +86,7 @@ class RemoteAttempt final : public actors::Attempt {
   void on(protocol::restate::HandlerError message);
   void on(protocol::restate::End message);
 
+  void send(Bytes bytes);
   void end(State state);
   void fail(const char* code, const std::string& what, std::uint16_t status = 500);
   bool over() const { return state_ != State::kBlocked; }
@@ -94,6 +98,9 @@ class RemoteAttempt final : public actors::Attempt {
   const std::shared_ptr<RemoteStream> stream_;
   const std::string who_;  // The endpoint, for errors.
 
+  // Until release(): over HTTP/2 the end of what the handler must have to begin, else the request.
+  Bytes held_;
+  std::function<void()> held_request_;
   State state_ = State::kBlocked;
   actors::AttemptError error_;
   protocol::restate::FrameReader reader_;

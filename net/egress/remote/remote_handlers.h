@@ -32,6 +32,7 @@ class RemoteHandlers final : public actors::Handlers {
                                      actors::AttemptHost& host,
                                      std::function<void()> wake) override;
   bool is_elsewhere(const journal::Invocation&) const override { return true; }
+  bool starts_ahead() const override { return true; }
 
   // No attempt is timed any more. REQUIRES: on the io thread, or nobody runs the io_context.
   void stop() { attempt_clock_->stop(); }
