@@ -9,6 +9,7 @@
 // Threads: an attempt and its host are used by the invocation's actor only; just a step's `run`,
 // the `done` it calls, and `wake` go elsewhere.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,7 @@ namespace holdfast::actors {
 struct StepFailure {
   journal::Failure failure;
   bool terminal = false;
+  std::optional<std::chrono::milliseconds> retry_after = std::nullopt;  // Instead of the policy's.
 };
 using StepOutcome = std::variant<Bytes, StepFailure>;
 

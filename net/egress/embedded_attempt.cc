@@ -25,13 +25,15 @@ const char* type_of(const protocol::Command& command) {
 runtime::StepOutcome to_session(actors::StepOutcome outcome) {
   if (auto* value = std::get_if<Bytes>(&outcome)) return std::move(*value);
   auto& failure = std::get<actors::StepFailure>(outcome);
-  return runtime::StepFailure{to_protocol(std::move(failure.failure)), failure.terminal};
+  return runtime::StepFailure{to_protocol(std::move(failure.failure)), failure.terminal,
+                              failure.retry_after};
 }
 
 actors::StepOutcome from_session(runtime::StepOutcome outcome) {
   if (auto* value = std::get_if<Bytes>(&outcome)) return std::move(*value);
   auto& failure = std::get<runtime::StepFailure>(outcome);
-  return actors::StepFailure{to_journal(std::move(failure.failure)), failure.terminal};
+  return actors::StepFailure{to_journal(std::move(failure.failure)), failure.terminal,
+                             failure.retry_after};
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ void describe_options(json::object& to, const HandlerOptions& options, int versi
   set_millis(to, "abortTimeout", options.abort_timeout);
   set_millis(to, "journalRetention", options.journal_retention);
   if (options.ingress_private) to["ingressPrivate"] = *options.ingress_private;
+  if (options.lazy_state) to["enableLazyState"] = *options.lazy_state;
   if (options.retry_policy) describe_retry(to, *options.retry_policy);
 }
 

@@ -105,6 +105,8 @@ void Attempt::finish() {
     output.result = task_.take();
   } catch (const TerminalError& error) {
     output.result = to_failure(to_failed(error));
+  } catch (const RetryableError& error) {
+    return fail(500, error.message(), error.retry_after());
   } catch (const std::exception& error) {
     return fail(500, error.what());
   } catch (...) {
@@ -116,11 +118,15 @@ void Attempt::finish() {
   state_ = SessionState::kEnded;
 }
 
-void Attempt::fail(std::uint16_t code, std::string message) {
+void Attempt::fail(std::uint16_t code, std::string message,
+                   std::optional<std::chrono::milliseconds> retry_after) {
   if (error_) return;
   error_.emplace();
   error_->code = code;
   error_->message = std::move(message);
+  if (retry_after) {
+    error_->next_retry_delay_ms = std::max<std::int64_t>(retry_after->count(), 0);
+  }
   state_ = SessionState::kFailed;
 }
 
@@ -471,11 +477,13 @@ SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome o
 }
 
 void Attempt::fail_step(const RunStep& step, const StepFailure& failure) {
-  fail(failure.failure.code, failure.failure.message);
+  fail(failure.failure.code, failure.failure.message, failure.retry_after);
   error_->related_command = step.command;
   error_->related_command_name = step.name;
   error_->related_command_type = "Run";
-  if (step.options) error_->next_retry_delay_ms = step_delay_ms(step, start_);
+  if (step.options && !failure.retry_after) {
+    error_->next_retry_delay_ms = step_delay_ms(step, start_);
+  }
 }
 
 }  // namespace holdfast::runtime

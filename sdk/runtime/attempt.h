@@ -16,6 +16,7 @@
 // is kept until it does.
 
 #include <atomic>
+#include <chrono>
 #include <coroutine>
 #include <optional>
 #include <string>
@@ -91,7 +92,9 @@ class Attempt final : public ContextCore {
   SessionState drive(Resume&& resume);
   SessionState settle();
   void finish();
-  void fail(std::uint16_t code, std::string message);
+  // With a time, the next attempt begins after it instead of when the policy says.
+  void fail(std::uint16_t code, std::string message,
+            std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
   void fail_mismatch(std::string message);
   void fail_step(const RunStep& step, const StepFailure& failure);
 

@@ -32,6 +32,8 @@ StepFailed current_step_failure() noexcept {
     throw;
   } catch (const TerminalError& error) {
     return {to_failed(error), true};
+  } catch (const RetryableError& error) {
+    return {Failed{500, error.message(), {}}, false, error.retry_after()};
   } catch (const std::exception& error) {
     return {Failed{500, error.what(), {}}, false};
   } catch (...) {

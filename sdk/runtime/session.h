@@ -10,6 +10,7 @@
 // Lifetime: closures may refer to the handler's frame, so a session must outlive its steps in
 // flight; see steps_in_flight().
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@ namespace holdfast::runtime {
 struct StepFailure {
   protocol::Failure failure;
   bool terminal = false;
+  std::optional<std::chrono::milliseconds> retry_after = std::nullopt;  // Instead of the policy's.
 };
 using StepOutcome = std::variant<Bytes, StepFailure>;
 

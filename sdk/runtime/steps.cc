@@ -37,7 +37,8 @@ void Steps::add(RunStep step, StepBody body) {
       {step.completion, step.name, [body = std::move(body)](std::function<void(StepOutcome)> done) {
          body([done = std::move(done)](StepResult result) {
            if (auto* failed = std::get_if<StepFailed>(&result)) {
-             done(StepFailure{to_failure(std::move(failed->failed)), failed->terminal});
+             done(StepFailure{to_failure(std::move(failed->failed)), failed->terminal,
+                              failed->retry_after});
            } else {
              done(std::get<Bytes>(std::move(result)));
            }

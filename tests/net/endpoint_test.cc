@@ -62,10 +62,11 @@ Task<std::string> wait_long(Context& ctx) {
 
 Endpoint plan() {
   Endpoint endpoint;
-  endpoint.bind(Service("Greeter")
-                    .handler("greet", greet, {.documentation = "Says hello."})
-                    .handler("three_steps", three_steps)
-                    .handler("wait_long", wait_long, {.inactivity_timeout = 5s}));
+  endpoint.bind(
+      Service("Greeter")
+          .handler("greet", greet, {.documentation = "Says hello."})
+          .handler("three_steps", three_steps)
+          .handler("wait_long", wait_long, {.inactivity_timeout = 5s, .lazy_state = true}));
   endpoint.drain_time(2s);
   return endpoint;
 }
@@ -147,9 +148,11 @@ BOOST_AUTO_TEST_CASE(discovery_tells_what_is_served_in_the_version_asked_for) {
   BOOST_TEST(handlers.at(0).at("documentation").as_string() == "Says hello.");
   BOOST_TEST(handlers.at(0).at("input").at("contentType").as_string() == "application/json");
   BOOST_TEST(handlers.at(2).at("inactivityTimeout").as_int64() == 5000);
+  BOOST_TEST(handlers.at(2).at("enableLazyState").as_bool());
   BOOST_TEST(handlers.at(2).at("input").as_object().empty());
   BOOST_TEST(first.header("content-type").value() == type + "1+json");
   BOOST_TEST(first.body.find("inactivityTimeout") == std::string::npos);
+  BOOST_TEST(first.body.find("enableLazyState") == std::string::npos);
   BOOST_TEST(first.body.find("documentation") == std::string::npos);
   BOOST_TEST(ask("GET", "/discover", {{"accept", type + "5+json"}}).status == 415);
   BOOST_TEST(ask("GET", "/discover", {{"accept", "text/html"}}).status == 415);

@@ -4,8 +4,9 @@
 // A TerminalError ends what it leaves: thrown out of a step it becomes the step's recorded outcome,
 // thrown out of a handler it becomes the invocation's result. It is never retried. Every other
 // exception means "try again": the step or the attempt is repeated by its retry policy, and nothing
-// is recorded.
+// is recorded. A RetryableError says itself when.
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -46,6 +47,23 @@ class TimeoutError : public TerminalError {
  public:
   explicit TimeoutError(std::string message = "Timed out", ErrorMetadata metadata = {})
       : TerminalError(std::move(message), 408, std::move(metadata)) {}
+};
+
+// Failed for now, and known when it is worth another try: the next attempt begins after that time,
+// not when the retry policy says. Thrown out of a handler it is never the last attempt; thrown out
+// of a step with RunOptions it is when these say so.
+class RetryableError : public std::exception {
+ public:
+  RetryableError(std::string message, std::chrono::milliseconds retry_after)
+      : message_(std::move(message)), retry_after_(retry_after) {}
+
+  const char* what() const noexcept override { return message_.c_str(); }
+  const std::string& message() const { return message_; }
+  std::chrono::milliseconds retry_after() const { return retry_after_; }
+
+ private:
+  std::string message_;
+  std::chrono::milliseconds retry_after_;
 };
 
 // Bytes that are not the value the code expects. Not terminal: code that is put right can still

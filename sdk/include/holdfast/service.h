@@ -88,6 +88,10 @@ struct HandlerOptions {
   std::optional<std::chrono::milliseconds> workflow_retention = std::nullopt;
   std::optional<RetryPolicy> retry_policy = std::nullopt;
   std::optional<bool> ingress_private = std::nullopt;  // True: callable by other handlers only.
+  // True: an attempt in an endpoint of its own is not sent the state of its key; it asks for each
+  // entry it reads. For much state of which little is read. Handlers inside the server read what
+  // they need anyway.
+  std::optional<bool> lazy_state = std::nullopt;
   std::optional<std::string> documentation = std::nullopt;
 };
 using ServiceOptions = HandlerOptions;

@@ -44,6 +44,7 @@ namespace runtime {
 struct StepFailed {
   Failed failed;
   bool terminal = false;
+  std::optional<std::chrono::milliseconds> retry_after = std::nullopt;  // Instead of the policy's.
 };
 using StepResult = std::variant<Bytes, StepFailed>;
 // Calls its argument exactly once, on any thread, maybe after it has returned. Never throws.
