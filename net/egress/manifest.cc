@@ -259,8 +259,7 @@ Result<HandlerKind> take_kind(const Fields& fields, ServiceKind service) {
   const std::optional<HandlerKind> given = TRY(fields.word("ty", kKinds));
   switch (service) {
     case ServiceKind::kService:
-      if (given.has_value()) return fields.wrong("ty", "a handler of a SERVICE has none");
-      return HandlerKind::kPlain;
+      return HandlerKind::kPlain;  // It should have none; the Java SDK says SHARED all the same.
     case ServiceKind::kObject:
       if (given == HandlerKind::kRun) {
         return fields.wrong("ty", "a VIRTUAL_OBJECT has EXCLUSIVE and SHARED handlers");

@@ -131,10 +131,18 @@ BOOST_AUTO_TEST_CASE(kinds_of_handlers_have_the_defaults_of_their_service) {
   BOOST_TEST((kind("WORKFLOW") == HandlerKind::kRun));
 }
 
+BOOST_AUTO_TEST_CASE(a_handler_of_a_service_is_plain_whatever_kind_its_sdk_names) {
+  for (const std::string kind : {"SHARED", "EXCLUSIVE", "WORKFLOW"}) {
+    const auto manifest = parse_handler(R"({"name":"h","ty":")" + kind + R"("})");
+    BOOST_REQUIRE(manifest.has_value());
+    BOOST_TEST((manifest->services[0].handlers[0].kind == HandlerKind::kPlain));
+  }
+  expect_bad(parse_handler(R"({"name":"h","ty":"PLAIN"})"), "field 'ty'");
+}
+
 BOOST_AUTO_TEST_CASE(kinds_that_do_not_go_together_are_refused) {
-  expect_bad(parse_handler(R"({"name":"h","ty":"SHARED"})"),
+  expect_bad(parse_handler(R"({"name":"h","ty":"WORKFLOW"})", "VIRTUAL_OBJECT"),
              "service 'S', handler 'h', field 'ty'");
-  expect_bad(parse_handler(R"({"name":"h","ty":"WORKFLOW"})", "VIRTUAL_OBJECT"), "field 'ty'");
   expect_bad(parse_handler(R"({"name":"h","ty":"EXCLUSIVE"})", "WORKFLOW"), "field 'ty'");
   expect_bad(parse_handler(R"({"name":"h","ty":"exclusive"})", "VIRTUAL_OBJECT"),
              "one of EXCLUSIVE, SHARED, WORKFLOW is expected");
