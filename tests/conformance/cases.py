@@ -3,7 +3,9 @@
 import dataclasses
 import inspect
 
-BOTH = ("typescript", "python")
+ALL = ("typescript", "python", "cpp")
+# Those whose endpoints offer every handler. The Python one has the most important of each kind.
+FULL = ("typescript", "cpp")
 
 
 @dataclasses.dataclass
@@ -25,7 +27,7 @@ class Case:
 CASES = []
 
 
-def case(sdks=("typescript",), modes=()):
+def case(sdks=FULL, modes=()):
     """Adds the function to the list. Without modes it runs in all of them."""
     def add(run):
         CASES.append(Case(run, sdks, modes))

@@ -113,22 +113,6 @@ def kill(place, victim):
         process.wait_until_ready()
 
 
-def available_sdks(wanted):
-    """Those whose packages are here or can be fetched; ends as skipped when there is none."""
-    found, reasons = [], []
-    for sdk in wanted:
-        try:
-            getattr(packages, sdk)()
-            found.append(sdk)
-        except packages.Unavailable as reason:
-            reasons.append(str(reason))
-    if not found:
-        packages.skip("; ".join(reasons))
-    for reason in reasons:
-        print(f"SKIPPED in part: {reason}", flush=True)
-    return found
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", choices=SERVERS, default="holdfast")
@@ -145,7 +129,7 @@ def main():
     if args.list:
         print("\n".join(case.name + ("  (around a kill)" if case.is_crash else "") for case in cases))
         return
-    sdks = available_sdks(args.sdk or list(ENDPOINTS))
+    sdks = packages.available(args.sdk or list(ENDPOINTS))
     try:
         if args.server != "holdfast":
             packages.reference()

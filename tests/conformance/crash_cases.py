@@ -4,11 +4,11 @@ starts them again; it holds for all of them."""
 import threading
 
 from asking import ask
-from cases import BOTH, case
+from cases import ALL, case
 from world import check, same
 
 
-@case(BOTH)
+@case(ALL)
 def steps_done_before_the_kill_are_not_done_again(w):
     invocation = w.send("Steps/sequence", {"token": w.token, "count": 6, "gate": w.token, "at": 3})
     w.driver.wait(f"{w.token}/3")
@@ -22,7 +22,7 @@ def steps_done_before_the_kill_are_not_done_again(w):
     same(counts[:3] + counts[4:], [1] * 5)
 
 
-@case(BOTH)
+@case(ALL)
 def two_kills_in_a_row_lose_nothing(w):
     invocation = w.send("Steps/sequence", {"token": w.token, "count": 4, "gate": w.token, "at": 2})
     w.driver.wait(f"{w.token}/2")
@@ -35,7 +35,7 @@ def two_kills_in_a_row_lose_nothing(w):
     same([len(w.effects(f"{w.token}/{i}")) for i in (0, 1, 3)], [1] * 3)
 
 
-@case(BOTH)
+@case(ALL)
 def a_sleep_goes_on_and_ends_once(w):
     """What it does after the sleep is counted by an object: a call is made once, wherever the kill hits."""
     invocation = w.send("Sleeps/nap", {"ms": 2000, "key": w.token})
@@ -48,7 +48,7 @@ def a_sleep_goes_on_and_ends_once(w):
     same(w.call(f"Counter/{w.token}/total"), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def delayed_sends_all_arrive_once(w):
     ids = [w.send(f"Counter/{w.token}/add", 1, delay="2s") for _ in range(20)]
 
@@ -58,7 +58,7 @@ def delayed_sends_all_arrive_once(w):
     same(w.call(f"Counter/{w.token}/total"), 20)
 
 
-@case(BOTH)
+@case(ALL)
 def a_queue_for_a_key_keeps_its_order(w):
     ids = [w.send(f"Counter/{w.token}/hold", {"token": w.token, "gate": w.token})
            for _ in range(5)]
@@ -70,7 +70,7 @@ def a_queue_for_a_key_keeps_its_order(w):
     same([w.result(one) for one in ids], [1, 2, 3, 4, 5])
 
 
-@case(BOTH)
+@case(ALL)
 def an_awakeable_is_still_awaited(w):
     invocation = w.send("Awakeables/wait", {"token": w.token})
     awakeable = w.told()
@@ -82,7 +82,7 @@ def an_awakeable_is_still_awaited(w):
     same(set(w.effects()), {awakeable})  # When it was told again, then the same.
 
 
-@case(BOTH)
+@case(ALL)
 def a_workflow_still_waits_for_its_promise(w):
     run = w.send(f"Order/{w.token}/run", {"token": w.token})
     w.told()
@@ -95,7 +95,7 @@ def a_workflow_still_waits_for_its_promise(w):
     same(w.ask(f"Order/{w.token}/run", {"token": w.token}).status, 409)
 
 
-@case(BOTH)
+@case(ALL)
 def a_call_of_another_handler_is_made_once(w):
     caller = w.send("Calls/proxy", {"service": w.name("Counter"), "handler": "hold", "key": w.token,
                                     "value": {"token": w.token, "gate": w.token}})
@@ -108,7 +108,7 @@ def a_call_of_another_handler_is_made_once(w):
     same(w.call(f"Counter/{w.token}/total"), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def a_tree_can_still_be_cancelled(w):
     invocation = w.send("Holds/calling", {"token": w.token})
     child = w.told(f"{w.token}/child/in")
@@ -121,7 +121,7 @@ def a_tree_can_still_be_cancelled(w):
     same(len(w.effects(f"{w.token}/child/clean")), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def a_paused_invocation_stays_paused(w):
     invocation = w.send("Failing/paused", {"token": w.token})
     w.wait_for_status(invocation, "paused")
@@ -134,7 +134,7 @@ def a_paused_invocation_stays_paused(w):
     same(w.result(invocation), 3)
 
 
-@case(BOTH)
+@case(ALL)
 def a_finished_call_is_not_made_again_for_its_idempotency_key(w):
     key = {"idempotency-key": w.token}
     before = w.ask("Sink/note", {"token": w.token}, key)
@@ -147,7 +147,7 @@ def a_finished_call_is_not_made_again_for_its_idempotency_key(w):
     same(len(w.effects()), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def state_is_kept(w):
     w.call(f"Counter/{w.token}/put", {"total": 41, "colour": "red"})
 
@@ -157,7 +157,7 @@ def state_is_kept(w):
     same(w.call(f"Counter/{w.token}/entries"), {"total": 42, "colour": "red"})
 
 
-@case(BOTH)
+@case(ALL)
 def calls_under_way_in_a_kill_count_once_when_repeated_with_their_key(w):
     """A client adds without a pause, and repeats what got no answer."""
     stopping = threading.Event()

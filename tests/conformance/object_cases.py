@@ -4,13 +4,13 @@ import concurrent.futures
 import urllib.parse
 
 from asking import ask
-from cases import BOTH, case
+from cases import ALL, case
 from world import check, same
 
 OBJECTS = ("Counter", "LazyCounter")
 
 
-@case(BOTH)
+@case(ALL)
 def state_is_kept_between_calls_of_a_key(w):
     for kind in OBJECTS:
         same([w.call(f"{kind}/{w.token}/add", n) for n in (1, 2, 3)], [1, 3, 6], kind)
@@ -18,7 +18,7 @@ def state_is_kept_between_calls_of_a_key(w):
         same(w.call(f"{kind}/{w.token}-other/total"), 0, kind)
 
 
-@case(BOTH)
+@case(ALL)
 def entries_are_put_listed_dropped_and_wiped(w):
     for kind in OBJECTS:
         key = f"{kind}/{w.token}"
@@ -60,7 +60,7 @@ def state_written_before_a_failed_attempt_is_written_once(w):
         same(w.call(f"{kind}/{w.token}/total"), 11, kind)
 
 
-@case(BOTH)
+@case(ALL)
 def a_key_with_odd_characters_is_one_key(w):
     key = f"{w.token} é/%2F?"
     path = f"/{w.name('Counter')}/{urllib.parse.quote(key, safe='')}"
@@ -71,7 +71,7 @@ def a_key_with_odd_characters_is_one_key(w):
     same([row["service_key"] for row in rows], [key])
 
 
-@case(BOTH)
+@case(ALL)
 def exclusive_handlers_of_a_key_run_one_at_a_time_in_order(w):
     ids = [w.send(f"Counter/{w.token}/hold", {"token": w.token, "gate": w.token})
            for _ in range(5)]
@@ -86,7 +86,7 @@ def exclusive_handlers_of_a_key_run_one_at_a_time_in_order(w):
     same(w.effects(), ["in", "out"] * 5)
 
 
-@case(BOTH)
+@case(ALL)
 def a_shared_handler_runs_beside_an_exclusive_one(w):
     held = w.send(f"Counter/{w.token}/hold", {"token": w.token, "gate": w.token})
     w.driver.wait(w.token, 1)
@@ -98,7 +98,7 @@ def a_shared_handler_runs_beside_an_exclusive_one(w):
     same(w.result(held), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def fifty_calls_to_one_key_at_once_all_count(w):
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         totals = list(pool.map(lambda _: w.call(f"Counter/{w.token}/add", 1), range(50)))
@@ -106,7 +106,7 @@ def fifty_calls_to_one_key_at_once_all_count(w):
     same(sorted(totals), list(range(1, 51)))
 
 
-@case(BOTH)
+@case(ALL)
 def the_operator_replaces_the_state_of_a_key(w):
     w.call(f"Counter/{w.token}/put", {"total": 1, "old": 2})
 
@@ -118,7 +118,7 @@ def the_operator_replaces_the_state_of_a_key(w):
     same(w.call(f"Counter/{w.token}/add", 1), 42)
 
 
-@case(BOTH)
+@case(ALL)
 def state_is_seen_by_queries(w):
     w.call(f"Counter/{w.token}/put", {"colour": "red"})
 
@@ -128,7 +128,7 @@ def state_is_seen_by_queries(w):
     same(rows, [{"service_name": w.name("Counter"), "key": "colour", "value_utf8": '"red"'}])
 
 
-@case(BOTH)
+@case(ALL)
 def a_queued_invocation_that_is_cancelled_never_runs(w):
     held = w.send(f"Counter/{w.token}/hold", {"token": w.token, "gate": w.token})
     w.driver.wait(w.token, 1)
@@ -143,7 +143,7 @@ def a_queued_invocation_that_is_cancelled_never_runs(w):
     check(not w.effects(f"{w.token}/queued"), "it ran")
 
 
-@case(BOTH)
+@case(ALL)
 def a_state_of_many_entries_is_given_whole(w):
     entries = {f"key {i:03}": "v" * 1000 for i in range(200)}
     for kind in OBJECTS:

@@ -1,22 +1,14 @@
-"""The pinned packages of others that the tests run: fetched once, by npm and pip, into a cache folder."""
+"""The pinned packages of others that the tests run, each with where it is once it is there."""
 
-import fcntl
-import hashlib
 import os
 import pathlib
 import platform
-import re
-import shutil
-import subprocess
 import sys
+
+from cache import Unavailable, fetched
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77  # What ctest takes as "not run".
-FETCH_SECONDS = 300
-
-
-class Unavailable(Exception):
-    """The packages cannot be had here; says why in one line."""
 
 
 def skip(reason):
@@ -25,9 +17,33 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
-def cache():
-    return pathlib.Path(os.environ.get("HOLDFAST_TEST_CACHE",
-                                       pathlib.Path.home() / ".cache" / "holdfast-tests"))
+def available(wanted):
+    """The SDKs whose packages are here or can be had; ends as skipped when there is none."""
+    found, reasons = [], []
+    for sdk in wanted:
+        try:
+            globals()[sdk]()
+            found.append(sdk)
+        except Unavailable as reason:
+            reasons.append(str(reason))
+    if not found:
+        skip("; ".join(reasons))
+    for reason in reasons:
+        print(f"SKIPPED in part: {reason}", flush=True)
+    return found
+
+
+def build():
+    """The folder of what CMake built."""
+    return pathlib.Path(os.environ.get("HOLDFAST_BUILD", HERE.parents[1] / "build/dev")).resolve()
+
+
+def cpp():
+    """The program written with our own SDK."""
+    program = build() / "conformance_endpoint"
+    if not program.exists():
+        raise Unavailable("conformance_endpoint is not built")
+    return program
 
 
 def typescript():
@@ -59,44 +75,3 @@ def python():
         sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:",
         "--disable-pip-version-check", "--no-input", "--target", "packages", "-r",
         "requirements.txt"]) / "packages"
-
-
-def fetched(name, files, tool, command):
-    """The cache's folder for exactly these files; filled by the command unless it is there."""
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
-    digest.update(f"{sys.version_info[:2]}".encode() if tool == "pip" else b"")
-    folder = cache() / f"{name}-{digest.hexdigest()[:12]}"
-    if folder.exists():
-        return folder
-    cache().mkdir(parents=True, exist_ok=True)
-    with open(cache() / f"{name}.lock", "w") as lock:  # Two tests at once fetch once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            fetch(name, folder, files, tool, command)
-    return folder
-
-
-def fetch(name, folder, files, tool, command):
-    if shutil.which(command[0]) is None:
-        raise Unavailable(f"{tool} is not installed, so the packages of '{name}' cannot be fetched")
-    being_made = folder.with_name(f"{folder.name}.{os.getpid()}")
-    shutil.rmtree(being_made, ignore_errors=True)
-    being_made.mkdir()
-    for file in files:
-        shutil.copy(file, being_made)
-    try:
-        ended = subprocess.run(command, cwd=being_made, capture_output=True, text=True,
-                               timeout=FETCH_SECONDS)
-        reason = ended.stderr.strip() or ended.stdout.strip()
-        if ended.returncode != 0:
-            if re.search(r"EINTEGRITY|HASH", reason):
-                sys.exit(f"what {tool} fetched for '{name}' is not what was pinned:\n{reason}")
-            lines = [line for line in reason.splitlines() if "warn" not in line.lower()]
-            raise Unavailable(f"{tool} cannot fetch the packages of '{name}': "
-                              f"{' '.join(lines[:2])[:300]}")
-        being_made.rename(folder)
-    except subprocess.TimeoutExpired as late:
-        raise Unavailable(f"{tool} did not fetch the packages of '{name}' within {FETCH_SECONDS} s"
-                          ) from late
-    finally:
-        shutil.rmtree(being_made, ignore_errors=True)

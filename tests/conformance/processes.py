@@ -16,7 +16,6 @@ import packages
 from asking import ask
 
 HERE = packages.HERE
-ROOT = HERE.parents[1]
 READY_SECONDS = 60
 chooser = random.Random()
 
@@ -111,9 +110,8 @@ class Holdfast(Server):
     highest_version = 7
 
     def command(self):
-        build = pathlib.Path(os.environ.get("HOLDFAST_BUILD", ROOT / "build/dev")).resolve()
         signing = ("--request-identity-private-key-pem-file", self.identity) if self.identity else ()
-        return [build / "holdfast", "serve", "--data", self.data, "--ingress",
+        return [packages.build() / "holdfast", "serve", "--data", self.data, "--ingress",
                 f"127.0.0.1:{self.ingress}", "--admin", f"127.0.0.1:{self.admin}", *signing]
 
 
@@ -169,7 +167,7 @@ SERVERS = {"holdfast": Holdfast, "restate": Restate, "restate-v7": RestateV7}
 
 
 class Endpoint(Process):
-    """Handlers behind HTTP, written with an official SDK."""
+    """Handlers behind HTTP, written with an SDK."""
 
     def __init__(self, folder, driver, tag, mode, protocol="", only="", revision=""):
         super().__init__(f"endpoint-{tag}{revision}", folder)
@@ -207,4 +205,11 @@ class Python(Endpoint):
         return {**self.settings, "PYTHONPATH": str(packages.python()), "PYTHONUNBUFFERED": "1"}
 
 
-ENDPOINTS = {"typescript": TypeScript, "python": Python}
+class Cpp(Endpoint):
+    """Written with our own SDK, and built with the server."""
+
+    def command(self):
+        return [packages.cpp()]
+
+
+ENDPOINTS = {"typescript": TypeScript, "python": Python, "cpp": Cpp}

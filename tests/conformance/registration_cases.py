@@ -7,7 +7,7 @@ import tempfile
 
 from asking import ask
 from cases import case
-from processes import TypeScript, unused_port
+from processes import ENDPOINTS, unused_port
 from stand import register
 from world import check, same
 
@@ -17,7 +17,8 @@ ONCE = ("bidi",)  # These start endpoints of their own; the mode changes nothing
 def versioned(w, revision):
     """An endpoint of a tag of its own with the one service Versioned; not registered yet."""
     tag = w.token.replace("-", "_")
-    endpoint = TypeScript(w.server.folder, w.driver, tag, "bidi", only="Versioned", revision=revision)
+    endpoint = ENDPOINTS[w.stand.sdk](w.server.folder, w.driver, tag, "bidi", only="Versioned",
+                                      revision=revision)
     return f"Versioned_{tag}", endpoint.start().wait_until_ready()
 
 
@@ -219,7 +220,7 @@ def requests_are_signed_with_the_key_the_endpoint_expects(w):
     with tempfile.TemporaryDirectory() as folder:
         keys = [new_key(pathlib.Path(folder) / f"{name}.pem") for name in ("right", "wrong")]
         tag = w.token.replace("-", "_")
-        endpoint = TypeScript(w.server.folder, w.driver, tag, "bidi", only="Versioned")
+        endpoint = ENDPOINTS[w.stand.sdk](w.server.folder, w.driver, tag, "bidi", only="Versioned")
         endpoint.settings["CONFORMANCE_IDENTITY"] = keys[0][1]
         endpoint.start().wait_until_ready()
         for (file, _), right in zip(keys, (True, False)):

@@ -14,7 +14,8 @@ MODES = {
     "request-response": ("request_response", ""),
     "suspending": ("bidi", ""),  # The server is told to wait for nothing: inactivity timeout 0.
 }
-MODES_OF = {"typescript": tuple(MODES), "python": ("bidi", "request-response", "suspending")}
+MODES_OF = {"typescript": tuple(MODES), "python": ("bidi", "request-response", "suspending"),
+            "cpp": tuple(MODES)}
 
 
 @dataclasses.dataclass

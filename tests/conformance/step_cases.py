@@ -1,20 +1,20 @@
 """Recorded steps, their failures, and failures of whole attempts."""
 
-from cases import BOTH, case, values
+from cases import ALL, FULL, case, values
 from world import check, same
 
-values(BOTH, "Steps/caught", (
+values(ALL, "Steps/caught", (
     "a step that fails for good gives its code and message to the handler",
     {"code": 418, "message": "a teapot"}, {"code": 418, "message": "a teapot"}))
-values(BOTH, "Steps/sequence",
+values(ALL, "Steps/sequence",
        ("fifty steps one after the other keep all their values", {"count": 50}, 1225))
-values(BOTH, "Steps/large",
+values(ALL, "Steps/large",
        ("a step keeps a value of four mebibytes", {"size": 1 << 22}, 1 << 22))
-values(("typescript",), "Steps/nothing",
+values(FULL, "Steps/nothing",
        ("a step may have no value", {}, {"value": None}))
 
 
-@case(BOTH)
+@case(ALL)
 def a_step_is_done_once_and_its_value_is_kept(w):
     same(w.call("Steps/record", {"token": w.token}), [1, 11])
 
@@ -22,14 +22,14 @@ def a_step_is_done_once_and_its_value_is_kept(w):
     same(len(w.effects(f"{w.token}/second")), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def steps_side_by_side_are_all_done_once(w):
     same(w.call("Steps/parallel", {"token": w.token, "count": 8}), list(range(8)))
 
     same([len(w.effects(f"{w.token}/{i}")) for i in range(8)], [1] * 8)
 
 
-@case(BOTH)
+@case(ALL)
 def a_step_that_fails_for_good_ends_the_call_with_its_code(w):
     answer = w.ask("Steps/terminal", {"code": 418, "message": "a teapot"})
 
@@ -37,14 +37,14 @@ def a_step_that_fails_for_good_ends_the_call_with_its_code(w):
     same(answer.json()["message"], "a teapot")
 
 
-@case(BOTH)
+@case(ALL)
 def a_flaky_step_is_tried_again_until_it_works(w):
     same(w.call("Steps/flaky", {"token": w.token, "failures": 3}), 4)
 
     same(len(w.effects()), 4)
 
 
-@case(BOTH)
+@case(ALL)
 def a_step_that_used_up_its_attempts_fails_for_good(w):
     same(w.call("Steps/exhausted", {"token": w.token, "attempts": 3})["terminal"], True)
 
@@ -69,14 +69,14 @@ def two_invocations_draw_different_values(w):
     check(first[0] != second[0] and first[2] != second[2], f"{first} and {second}")
 
 
-@case(BOTH)
+@case(ALL)
 def a_value_of_a_mebibyte_goes_in_and_comes_out(w):
     value = "é" * (1 << 19)
 
     check(w.call("Steps/echo", value) == value, "it came back changed")
 
 
-@case(BOTH)
+@case(ALL)
 def a_call_gets_the_id_of_its_invocation(w):
     answer = w.ask("Steps/echo", 7)
 
@@ -86,7 +86,7 @@ def a_call_gets_the_id_of_its_invocation(w):
     same(w.invocation(answer.headers["x-restate-id"])["status"], "completed")
 
 
-@case(BOTH)
+@case(ALL)
 def a_terminal_error_reaches_the_caller_with_code_and_message(w):
     for code in (400, 404, 409, 500, 599):
         answer = w.ask("Failing/terminal", {"code": code, "message": f"number {code}"})
@@ -104,7 +104,7 @@ def a_terminal_error_keeps_its_metadata(w):
     same(answer.json()["metadata"], {"colour": "red"})
 
 
-@case(BOTH)
+@case(ALL)
 def a_failed_attempt_is_tried_again_without_repeating_recorded_steps(w):
     same(w.call("Failing/retried", {"token": w.token, "failures": 3}), {"recorded": 1, "count": 4})
 
@@ -119,7 +119,7 @@ def a_handler_says_when_it_wants_to_be_tried_again(w):
     check(second - first >= 1400, f"tried again after {second - first} ms")
 
 
-@case(BOTH)
+@case(ALL)
 def after_its_last_attempt_an_invocation_is_killed_when_so_configured(w):
     answer = w.ask("Failing/killed", {"token": w.token})
 
@@ -127,7 +127,7 @@ def after_its_last_attempt_an_invocation_is_killed_when_so_configured(w):
     same(len(w.effects()), 3)
 
 
-@case(BOTH)
+@case(ALL)
 def after_its_last_attempt_an_invocation_pauses_and_can_be_resumed(w):
     invocation = w.send("Failing/paused", {"token": w.token})
     row = w.wait_for_status(invocation, "paused")
@@ -148,7 +148,7 @@ def a_handler_that_changes_its_mind_is_told_so_and_recovers(w):
     check(len(w.effects()) >= 3, w.effects())
 
 
-@case(BOTH)
+@case(ALL)
 def the_highest_common_version_is_used_and_kept(w):
     answer = w.ask("Steps/echo", 1)
     row = w.invocation(answer.headers["x-restate-id"])
@@ -158,7 +158,7 @@ def the_highest_common_version_is_used_and_kept(w):
     check(row["pinned_deployment_id"].startswith("dp_"), row["pinned_deployment_id"])
 
 
-@case(BOTH)
+@case(ALL)
 def an_invocation_without_a_handler_is_refused(w):
     same(w.ask("Steps/nowhere", {}).status, 404)
     same(w.ask("Nothing/nowhere", {}).status, 404)

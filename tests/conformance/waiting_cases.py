@@ -1,18 +1,18 @@
 """Waiting for time, for somebody outside, for another handler, for one of many; being told to stop."""
 
-from cases import BOTH, case, values
+from cases import ALL, FULL, case, values
 from world import check, same
 
-values(BOTH, "Combinators/all", ("all waits for each and keeps their order", None, [1, 2, 3]))
-values(BOTH, "Combinators/race", ("race gives the quickest", None, "quick"))
-values(BOTH, "Combinators/timeout", ("a wait can have a time limit", {"ms": 50}, True))
-values(("typescript",), "Combinators/all_fails", ("all fails with the first failure", None, "no b"))
-values(("typescript",), "Combinators/any", ("any gives the first success", None, "the other"))
-values(("typescript",), "Combinators/any_fails",
+values(ALL, "Combinators/all", ("all waits for each and keeps their order", None, [1, 2, 3]))
+values(ALL, "Combinators/race", ("race gives the quickest", None, "quick"))
+values(ALL, "Combinators/timeout", ("a wait can have a time limit", {"ms": 50}, True))
+values(FULL, "Combinators/all_fails", ("all fails with the first failure", None, "no b"))
+values(FULL, "Combinators/any", ("any gives the first success", None, "the other"))
+values(FULL, "Combinators/any_fails",
        ("any fails when all have failed", None, "all failed"))
-values(("typescript",), "Combinators/all_settled",
+values(FULL, "Combinators/all_settled",
        ("all settled tells of each how it went", None, [1, "no b", "slept"]))
-values(("typescript",), "Combinators/in_time",
+values(FULL, "Combinators/in_time",
        ("what comes in time is not timed out", None, "in time"))
 
 
@@ -29,14 +29,14 @@ def nested_combinators_are_ready_when_one_branch_is(w):
         same(w.result(invocation), want)
 
 
-@case(BOTH)
+@case(ALL)
 def a_sleep_is_never_too_short(w):
     slept = w.call("Sleeps/nap", {"ms": 300})
 
     check(300 <= slept < 15000, f"it slept {slept} ms")
 
 
-@case(BOTH)
+@case(ALL)
 def a_hundred_sleeps_side_by_side_take_as_long_as_one(w):
     slept = w.call("Sleeps/naps", {"ms": 500, "count": 100})
 
@@ -53,7 +53,7 @@ def a_sleeping_invocation_is_suspended_when_nothing_else_happens(w):
     w.change(invocation, "kill")
 
 
-@case(BOTH)
+@case(ALL)
 def a_client_resolves_an_awakeable(w):
     invocation = w.send("Awakeables/wait", {"token": w.token})
     awakeable = w.told()
@@ -64,7 +64,7 @@ def a_client_resolves_an_awakeable(w):
     same(w.result(invocation), {"any": ["value"]})
 
 
-@case(BOTH)
+@case(ALL)
 def a_client_rejects_an_awakeable(w):
     invocation = w.send("Awakeables/wait_caught", {"token": w.token})
 
@@ -74,7 +74,7 @@ def a_client_rejects_an_awakeable(w):
     same(w.result(invocation), {"code": 500, "message": "no way"})
 
 
-@case(BOTH)
+@case(ALL)
 def another_handler_resolves_and_rejects_awakeables(w):
     resolved = w.send("Awakeables/wait", {"token": f"{w.token}/a"})
     rejected = w.send("Awakeables/wait", {"token": f"{w.token}/b"})
@@ -88,7 +88,7 @@ def another_handler_resolves_and_rejects_awakeables(w):
     same(answer.json()["message"], "no way")
 
 
-@case(BOTH)
+@case(ALL)
 def the_first_completion_of_an_awakeable_counts(w):
     invocation = w.send("Awakeables/wait", {"token": w.token})
     awakeable = w.told()
@@ -100,7 +100,7 @@ def the_first_completion_of_an_awakeable_counts(w):
     check(w.result(invocation) in ((1, 2) if w.is_reference() else (1,)), "the second one counted")
 
 
-@case(BOTH)
+@case(ALL)
 def awakeables_may_come_in_another_order_than_they_are_awaited(w):
     invocation = w.send("Awakeables/wait_for_two", {"token": w.token})
     a, b = w.told()
@@ -111,12 +111,12 @@ def awakeables_may_come_in_another_order_than_they_are_awaited(w):
     same(w.result(invocation), ["a", "b"])
 
 
-@case(BOTH)
+@case(ALL)
 def an_awakeable_that_is_none_is_refused(w):
     same(w.restate("POST", "awakeables/nonsense/resolve", 1).status, 400)
 
 
-@case(BOTH)
+@case(ALL)
 def a_handler_sends_a_named_signal_to_another(w):
     invocation = w.send("Signals/wait", {"token": w.token, "name": "colour"})
 
@@ -126,7 +126,7 @@ def a_handler_sends_a_named_signal_to_another(w):
     same(w.result(invocation), "red")
 
 
-@case(BOTH)
+@case(ALL)
 def a_signal_that_comes_before_it_is_awaited_is_kept(w):
     invocation = w.send("Signals/wait", {"token": w.token, "name": "n", "gate": w.token})
     w.call("Signals/send", {"id": w.told(), "name": "n", "value": 9})
@@ -136,7 +136,7 @@ def a_signal_that_comes_before_it_is_awaited_is_kept(w):
     same(w.result(invocation), 9)
 
 
-@case(BOTH)
+@case(ALL)
 def a_signal_can_be_a_refusal(w):
     invocation = w.send("Signals/wait", {"token": w.token, "name": "colour"})
 
@@ -145,7 +145,7 @@ def a_signal_can_be_a_refusal(w):
     same(w.result(invocation)["message"], "no colours")
 
 
-@case(BOTH)
+@case(ALL)
 def a_cancelled_handler_cleans_up_and_ends_with_409(w):
     for handler in ("asleep", "awaiting"):
         token = f"{w.token}/{handler}"
@@ -159,7 +159,7 @@ def a_cancelled_handler_cleans_up_and_ends_with_409(w):
         same(w.invocation(invocation)["completion_result"], "failure")
 
 
-@case(BOTH)
+@case(ALL)
 def a_cancelled_caller_cancels_the_call_it_waits_for(w):
     invocation = w.send("Holds/calling", {"token": w.token})
     child = w.told(f"{w.token}/child/in")
@@ -172,7 +172,7 @@ def a_cancelled_caller_cancels_the_call_it_waits_for(w):
     same(len(w.driver.wait(f"{w.token}/child/clean")), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def a_cancelled_handler_may_go_on(w):
     invocation = w.send("Holds/stubborn", {"token": w.token})
     w.driver.wait(f"{w.token}/in")
@@ -182,7 +182,7 @@ def a_cancelled_handler_may_go_on(w):
     same(w.result(invocation), "went on")
 
 
-@case(BOTH)
+@case(ALL)
 def a_handler_cancels_another_invocation(w):
     invocation = w.send("Holds/asleep", {"token": w.token})
     w.driver.wait(f"{w.token}/in")
@@ -192,7 +192,7 @@ def a_handler_cancels_another_invocation(w):
     same(len(w.effects(f"{w.token}/clean")), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def a_kill_ends_the_whole_tree_without_cleaning_up(w):
     for handler in ("calling", "sending"):
         token = f"{w.token}/{handler}"
@@ -206,7 +206,7 @@ def a_kill_ends_the_whole_tree_without_cleaning_up(w):
         same(w.effects(f"{token}/clean") + w.effects(f"{token}/child/clean"), [])
 
 
-@case(BOTH)
+@case(ALL)
 def what_has_ended_cannot_be_cancelled_or_killed(w):
     invocation = w.ask("Steps/echo", 1).headers["x-restate-id"]
 
@@ -214,7 +214,7 @@ def what_has_ended_cannot_be_cancelled_or_killed(w):
     w.change(invocation, "kill", 409)
 
 
-@case(BOTH)
+@case(ALL)
 def an_operator_pauses_and_resumes(w):
     if w.is_reference() and not w.mode.startswith("bidi"):
         return  # It says 200 to pausing a suspended invocation, which then stays suspended.
@@ -229,7 +229,7 @@ def an_operator_pauses_and_resumes(w):
     same(w.result(invocation), "kept")
 
 
-@case(BOTH)
+@case(ALL)
 def a_finished_invocation_is_purged(w):
     invocation = w.send("Steps/record", {"token": w.token}, headers={"idempotency-key": w.token})
     same(w.result(invocation), [1, 11])
@@ -240,7 +240,7 @@ def a_finished_invocation_is_purged(w):
     same(w.attach(invocation).status, 404)
 
 
-@case(BOTH)
+@case(ALL)
 def a_finished_invocation_is_started_as_new(w):
     invocation = w.send("Steps/record", {"token": w.token})
     same(w.result(invocation), [1, 11])

@@ -1,10 +1,10 @@
 """Workflows: one run for each key, promises beside it."""
 
-from cases import BOTH, case
+from cases import ALL, case
 from world import same
 
 
-@case(BOTH)
+@case(ALL)
 def a_workflow_runs_once_for_its_key(w):
     path = f"Order/{w.token}"
     first = w.send(f"{path}/run", {"token": w.token})
@@ -26,7 +26,7 @@ def a_workflow_runs_once_for_its_key(w):
     same(len(w.effects()), 1)
 
 
-@case(BOTH)
+@case(ALL)
 def a_promise_is_seen_and_awaited_by_shared_handlers(w):
     path = f"Order/{w.token}"
     run = w.send(f"{path}/run", {"token": w.token})
@@ -42,7 +42,7 @@ def a_promise_is_seen_and_awaited_by_shared_handlers(w):
     same(w.call(f"{path}/approve_again", "no"), {"code": 409})
 
 
-@case(BOTH)
+@case(ALL)
 def a_promise_can_be_refused(w):
     run = w.send(f"Order/{w.token}/run", {"token": w.token})
     w.told()
@@ -53,7 +53,7 @@ def a_promise_can_be_refused(w):
     same(w.call(f"Order/{w.token}/stage"), "refused")
 
 
-@case(BOTH)
+@case(ALL)
 def a_promise_may_be_resolved_before_the_run_asks_for_it(w):
     w.call(f"Order/{w.token}/approve", "early")
 
