@@ -3,6 +3,7 @@
 import os
 import pathlib
 import platform
+import shutil
 import sys
 
 from cache import Unavailable, fetched
@@ -75,3 +76,30 @@ def python():
         sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:",
         "--disable-pip-version-check", "--no-input", "--target", "packages", "-r",
         "requirements.txt"]) / "packages"
+
+
+def go():
+    """The program written with the official Go SDK."""
+    files = [HERE / "go" / name for name in ("app.go", "go.mod", "go.sum")]
+    return fetched("go", files, "go", ["go", "mod", "download"], ["go", "build", "-o", "app", "."]) / "app"
+
+
+def rust():
+    """The same with the official Rust SDK."""
+    files = [HERE / "rust" / name for name in ("app.rs", "Cargo.toml", "Cargo.lock")]
+    return fetched("rust", files, "cargo", ["cargo", "fetch", "--locked"],
+                   ["cargo", "build", "--offline", "--locked", "--target-dir", "target"],
+                   (("target/debug/app", "app"), ("target", None))) / "app"
+
+
+def java():
+    """The folder with the official Java SDK in `jars`, and `classes` written with it."""
+    if shutil.which("java") is None:
+        raise Unavailable("java is not installed")
+    files = [HERE / "java" / name for name in ("App.java", "pom.xml", "sums.txt")]
+    as_pinned = "test $(ls jars | wc -l) = $(wc -l < sums.txt) && sha256sum --quiet --check sums.txt"
+    return fetched("java", files, "mvn",
+                   ["mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies",
+                    "-DoutputDirectory=jars"],
+                   ["sh", "-c", f"{as_pinned} || {{ echo checksum mismatch >&2; exit 1; }}; "
+                    "javac -nowarn -cp 'jars/*' -d classes App.java"])
