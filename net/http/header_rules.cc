@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
 namespace holdfast::net {
@@ -18,6 +17,8 @@ constexpr std::array<bool, 256> make_token_table() {
 }
 
 constexpr std::array<bool, 256> kTokenCharacters = make_token_table();
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
@@ -52,10 +53,15 @@ void append_header_value(Bytes& to, std::string_view value) {
   std::replace_if(to.begin() + static_cast<std::ptrdiff_t>(start), to.end(), is_control, ' ');
 }
 
+bool equals_word(std::string_view text, std::string_view word) {
+  return std::equal(text.begin(), text.end(), word.begin(), word.end(),
+                    [](char a, char b) { return lower(a) == b; });
+}
+
 bool has_token(std::string_view value, std::string_view token) {
   const boost::beast::http::token_list tokens{value};
   return std::any_of(tokens.begin(), tokens.end(),
-                     [token](const auto& found) { return boost::beast::iequals(found, token); });
+                     [token](const auto& found) { return equals_word(found, token); });
 }
 
 }  // namespace holdfast::net

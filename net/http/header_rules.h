@@ -17,6 +17,10 @@ bool belongs_to_connection(std::string_view name);
 // Appends `value` with a space for each control character but the tab.
 void append_header_value(Bytes& to, std::string_view value);
 
+// Whether `text` is `word`, whatever its case. Looks at no byte behind either, as iequals() of
+// Beast does. REQUIRES: `word` is lower case.
+bool equals_word(std::string_view text, std::string_view word);
+
 // Whether a comma-separated header value has `token` in it. REQUIRES: `token` is lower case.
 bool has_token(std::string_view value, std::string_view token);
 

@@ -1,8 +1,9 @@
 #include "net/http/http1_parser.h"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
+
+#include "net/http/header_rules.h"
 
 namespace holdfast::net {
 namespace {
@@ -100,9 +101,9 @@ void Http1Parser::on_field_impl(http::field field, View name, View value, ErrorC
     ++hosts_;
   } else if (field == http::field::transfer_encoding) {
     has_encoding_ = true;
-    other_encoding_ = other_encoding_ || !boost::beast::iequals(value, "chunked");
+    other_encoding_ = other_encoding_ || !equals_word(view(value), "chunked");
   } else if (field == http::field::expect) {
-    expects_continue_ = boost::beast::iequals(value, "100-continue");
+    expects_continue_ = equals_word(view(value), "100-continue");
   }
   auto& header = request_.headers.emplace_back();
   header.first.assign(name.data(), name.size());
