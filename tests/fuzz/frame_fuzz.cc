@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "storage/base/check.h"
-#include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/seeds.h"
 #include "tests/net/restate_samples.h"
 
 namespace {
@@ -56,32 +56,36 @@ void look_at(const restate::Frame& frame, restate::Version version, Way way) {
   if (way == Way::kFrom) look_at_future(frame, version);
 }
 
-// One frame of each kind for each version and direction it is of, as an input.
-std::vector<Bytes> seeds() {
-  std::vector<Bytes> result;
-  for (const auto& sample : holdfast::testing::restate_samples()) {
-    for (const auto& [version, way] : holdfast::testing::uses_of(sample)) {
-      // Of the first byte, the rest by 3 is the version and the top bit the direction.
-      const int top = way == holdfast::testing::Way::kTo ? 0x80 : 0;
-      int first = top;
-      while (first % 3 != static_cast<int>(version) - 5) ++first;
-      result.push_back(Bytes{static_cast<char>(first), '\x10'} +
-                       holdfast::testing::from_hex(sample.hex));
-    }
-  }
-  return result;
-}
-
-// The lengths of the header, right again.
-void mend(Bytes& input) {
-  if (input.size() < 10) return;
-  const std::size_t length = input.size() - 10;
-  for (int i = 0; i < 4; ++i) input[6 + i] = static_cast<char>(length >> (24 - 8 * i));
-}
-
 }  // namespace
 
-FuzzTarget fuzz_target() { return {"frame_fuzz", 2, seeds, mend}; }
+// One frame of each kind for each version and direction it is of.
+std::vector<Bytes> holdfast::testing::fuzz_seeds() {
+  std::vector<Bytes> seeds;
+  for (const auto& sample : restate_samples()) {
+    for (const auto& [version, way] : uses_of(sample)) {
+      // Of the first byte, the rest by 3 is the version and the top bit the direction.
+      int first = way == Way::kTo ? 0x80 : 0;
+      while (first % 3 != static_cast<int>(version) - 5) ++first;
+      seeds.push_back(Bytes{static_cast<char>(first), '\x10'} + from_hex(sample.hex));
+    }
+  }
+  return seeds;
+}
+
+// Of libFuzzer.
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t size_max);
+
+// Most changes make the length of a frame wrong, and so end there; half of them get it right again.
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t size_max, unsigned seed) {
+  constexpr std::size_t kHead = 2 + 8;  // Of an input, and of its first frame.
+  size = LLVMFuzzerMutate(data, size, size_max);
+  if (seed % 2 == 0 && size >= kHead) {
+    const std::size_t length = size - kHead;
+    for (int i = 0; i < 4; ++i) data[6 + i] = static_cast<std::uint8_t>(length >> (24 - 8 * i));
+  }
+  return size;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;

@@ -9,14 +9,11 @@
 #include "journal/codec/codec.h"
 #include "net/egress/manifest.h"
 #include "storage/base/check.h"
-#include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/seeds.h"
 
-namespace {
-
-using holdfast::Bytes;
 using holdfast::BytesView;
 
-std::vector<Bytes> seeds() {
+std::vector<holdfast::Bytes> holdfast::testing::fuzz_seeds() {
   return {
       R"({"minProtocolVersion":5,"maxProtocolVersion":7,"protocolMode":"BIDI_STREAM","services":[]})",
       R"({"minProtocolVersion":5,"maxProtocolVersion":7,"protocolMode":"BIDI_STREAM","services":[
@@ -34,10 +31,6 @@ std::vector<Bytes> seeds() {
   };
 }
 
-}  // namespace
-
-FuzzTarget fuzz_target() { return {"manifest_fuzz", 0, seeds, nullptr}; }
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto manifest =
       holdfast::net::parse_manifest(BytesView(reinterpret_cast<const char*>(data), size));
@@ -47,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   holdfast::journal::Deployment deployment;
   deployment.services = manifest->services;
-  Bytes record;
+  holdfast::Bytes record;
   holdfast::journal::encode_deployment(record, deployment);
   const auto stored = holdfast::journal::decode_deployment(record);
   CHECK(stored.has_value(), "what was taken can be stored and read");
