@@ -9,6 +9,7 @@
 
 #include "journal/entry.h"
 #include "journal/ids.h"
+#include "journal/wait_set.h"
 
 namespace holdfast::journal {
 
@@ -47,16 +48,6 @@ struct Waiter {
   InvocationId invocation;
   CompletionId completion = 0;
   bool operator==(const Waiter&) const = default;
-};
-
-// Any of these wakes a suspended invocation. The cancel signal always does.
-struct WaitSet {
-  std::vector<CompletionId> completions;
-  std::vector<std::uint32_t> signals;
-  std::vector<std::string> named_signals;
-
-  bool wakes_for(const Notification& notification) const;
-  bool empty() const { return completions.empty() && signals.empty() && named_signals.empty(); }
 };
 
 struct AttemptFailure {
@@ -102,7 +93,7 @@ struct Invocation {
   std::int64_t next_retry_at = 0;
   std::optional<AttemptFailure> last_failure;
 
-  WaitSet waits;                       // kSuspended only.
+  WaitSet waits;                       // kSuspended only; reduced by all it has been told.
   std::uint32_t journal_entries = 0;   // Entries as of the last rewrite of this row.
   std::uint32_t journal_commands = 0;  // Up to the first whose request is not acknowledged.
 

@@ -5,22 +5,66 @@
 
 namespace holdfast::journal {
 
-Result<std::optional<Loaded>> Journal::load(const InvocationId& id) const {
+namespace {
+
+// What is told comes with a wake-up right behind it, and so does what an invocation tells itself
+// (Stager).
+Stamp wake_up_of(Stamp chunk) { return chunk + 1; }
+Stamp chunk_of(Stamp wake_up) { return wake_up - 1; }
+
+}  // namespace
+
+Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading reading) const {
   auto row = TRY(tables_.invocation(id));
   if (!row) return std::optional<Loaded>();
   Loaded loaded;
   loaded.state.row = std::move(*row);
+  const Invocation& stored = loaded.state.row;
   // Wake-ups before entries: so each wake-up seen has its entry among those read.
   loaded.wake_ups = TRY(tables_.wake_ups(id));
-  if (loaded.state.row.status == Status::kCompleted) {
-    loaded.state.entries = loaded.state.row.journal_entries;
-    loaded.state.commands = loaded.state.row.journal_commands;
+  if (stored.status == Status::kCompleted) {
+    loaded.state.entries = stored.journal_entries;
+    loaded.state.commands = stored.journal_commands;
+    return std::optional<Loaded>(std::move(loaded));
+  }
+  const bool parked = stored.status == Status::kSuspended;
+  if (reading == Reading::kNewsIfParked && parked && !stored.waits.is_flat() &&
+      TRY(load_news(loaded))) {
     return std::optional<Loaded>(std::move(loaded));
   }
   loaded.entries = TRY(tables_.journal(id));
-  for (const StampedEntry& entry : loaded.entries) loaded.state.fold(entry.entry);
+  for (const StampedEntry& entry : loaded.entries) {
+    loaded.state.fold(entry.entry);
+    const auto* notification = std::get_if<Notification>(&entry.entry.body);
+    if (parked && notification != nullptr &&
+        std::binary_search(loaded.wake_ups.begin(), loaded.wake_ups.end(),
+                           wake_up_of(entry.stamp))) {
+      loaded.news.push_back(*notification);
+    }
+  }
   if (!loaded.entries.empty()) loaded.last_stamp = loaded.entries.back().stamp;
   return std::optional<Loaded>(std::move(loaded));
+}
+
+// False when the wake-ups stand for anything else than told entries.
+Result<bool> Journal::load_news(Loaded& loaded) const {
+  InvocationState& state = loaded.state;
+  std::vector<Notification> news;
+  for (const Stamp wake_up : loaded.wake_ups) {
+    auto chunk = TRY(tables_.chunk(state.row.id, chunk_of(wake_up)));
+    for (Entry& entry : chunk) {
+      auto* const told = std::get_if<Notification>(&entry.body);
+      if (told == nullptr) return false;
+      news.push_back(std::move(*told));
+    }
+    if (chunk.empty()) return false;
+    loaded.last_stamp = chunk_of(wake_up);
+  }
+  state.row_only = true;
+  state.entries = state.row.journal_entries + static_cast<std::uint32_t>(news.size());
+  state.commands = state.row.journal_commands;
+  loaded.news = std::move(news);
+  return true;
 }
 
 void Consequences::resolve(Stamp first) {
@@ -64,9 +108,14 @@ class Stager {
     for (Fact& fact : decision.facts) {
       if (auto* append = std::get_if<Append>(&fact)) chunk.push_back(std::move(append->entry));
     }
-    if (chunk.empty()) return;
-    consequences_.chunk = next_stamp();
-    append_journal(batch_, state_.row.id, now_, chunk.data(), chunk.size());
+    if (!chunk.empty()) {
+      consequences_.chunk = next_stamp();
+      append_journal(batch_, state_.row.id, now_, chunk.data(), chunk.size());
+    }
+    if (decision.wake_up == WakeUp::kPut) {
+      consequences_.wake_up = next_stamp();
+      put_wake_up(batch_, state_.row.id);
+    }
     for (Entry& entry : chunk) {
       if (auto* notification = std::get_if<Notification>(&entry.body)) {
         consequences_.notifications.push_back(std::move(*notification));
@@ -143,10 +192,7 @@ class Stager {
 
   void write_row(const Decision& decision) {
     Invocation& row = state_.row;
-    if (decision.wake_up == WakeUp::kPut) {
-      consequences_.wake_up = next_stamp();
-      put_wake_up(batch_, row.id);
-    } else if (decision.wake_up == WakeUp::kTakeAll) {
+    if (decision.wake_up == WakeUp::kTakeAll) {
       for (const Stamp stamp : rows_.wake_ups) erase_wake_up(batch_, row.id, stamp);
       rows_.wake_ups.clear();
     }

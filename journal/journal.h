@@ -14,12 +14,17 @@
 
 namespace holdfast::journal {
 
-// Everything stored about one invocation.
+// How much is read of an invocation whose row says what it waits for, as a tree: what others have
+// told it since the row was written, which is found by its wake-ups, or all of its journal.
+enum class Reading : std::uint8_t { kNewsIfParked, kWhole };
+
+// What is stored about one invocation.
 struct Loaded {
   InvocationState state;
   std::vector<StampedEntry> entries;  // Empty once it is completed: nobody replays it.
   std::vector<Stamp> wake_ups;
-  Stamp last_stamp = 0;  // Of the last chunk; what is told later has a greater one.
+  std::vector<Notification> news;  // kSuspended: what its row does not know of yet.
+  Stamp last_stamp = 0;            // Of the last chunk; what is told later has a greater one.
 };
 
 // What others must hear once a batch is durable. Stamps are relative to the batch until resolved.
@@ -64,7 +69,8 @@ class Journal {
   explicit Journal(const storage::Store& store) : tables_(store) {}
 
   // None: there is no such invocation. kCorruption: it must be left alone. Any thread.
-  Result<std::optional<Loaded>> load(const InvocationId& id) const;
+  Result<std::optional<Loaded>> load(const InvocationId& id,
+                                     Reading reading = Reading::kWhole) const;
   const Tables& tables() const { return tables_; }
 
   // Writes `decision` about `state` into `batch`. The caller submits the batch.
@@ -72,6 +78,8 @@ class Journal {
                             std::int64_t now, storage::Batch& batch);
 
  private:
+  Result<bool> load_news(Loaded& loaded) const;
+
   Tables tables_;
 };
 

@@ -157,7 +157,14 @@ void InvocationActor::on(ActOn& mail) {
   load_if_unknown();
   if (presence_ == Presence::kAbsent) return mail.on_done(unknown());
   if (presence_ == Presence::kQuarantined) return mail.on_done(unreadable());
-  if (outstanding_ > 0 || !decision_.empty()) {
+  bool at_rest = outstanding_ == 0 && decision_.empty();
+  if (at_rest && state_.row_only) {
+    load(journal::Reading::kWhole);
+    resume_if_due();  // It may have read what is still on its way here.
+    if (presence_ == Presence::kQuarantined) return mail.on_done(unreadable());
+    at_rest = decision_.empty();
+  }
+  if (!at_rest) {
     waiting_acts_.push_back(std::move(mail));
     return;
   }

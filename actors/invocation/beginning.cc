@@ -49,7 +49,7 @@ void InvocationActor::start_attempt(Start how) {
   if (presence_ != Presence::kPresent || state_.row.status != Status::kRunning) return;
   if (!journal_) {
     CHECK(decision_.empty(), "a journal is read again only when all of it is stored");
-    load();
+    load(journal::Reading::kWhole);
     if (presence_ != Presence::kPresent) return;
     // Its mail is dropped as known when it comes.
     if (state_.row.status != Status::kCompleted && has_kill_signal()) return kill_now();

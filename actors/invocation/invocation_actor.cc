@@ -52,18 +52,21 @@ std::int64_t InvocationActor::now() const { return to_unix_millis(world_.clock.n
 
 void InvocationActor::load_if_unknown() {
   if (presence_ != Presence::kUnknown) return;
-  load();
+  load(journal::Reading::kNewsIfParked);
   resume_if_due();
 }
 
-void InvocationActor::load() {
-  auto loaded = world_.journal.load(id_);
-  if (!loaded && loaded.error().code() != ErrorCode::kCorruption) {
-    // The disk does not answer. To go on without knowing would break more than to stop.
-    kLog.error("store cannot be read, stopping so that recovery decides", "invocation={} reason={}",
-               id_.text(), loaded.error().message());
-    std::_Exit(storage::kExitStorageFailed);
-  }
+// The disk does not answer. To go on without knowing would break more than to stop.
+void InvocationActor::stop_unreadable(const Error& error) const {
+  kLog.error("store cannot be read, stopping so that recovery decides", "invocation={} reason={}",
+             id_.text(), error.message());
+  std::_Exit(storage::kExitStorageFailed);
+}
+
+// REQUIRES: nothing decided or outstanding.
+void InvocationActor::load(journal::Reading reading) {
+  auto loaded = world_.journal.load(id_, reading);
+  if (!loaded && loaded.error().code() != ErrorCode::kCorruption) stop_unreadable(loaded.error());
   if (!loaded) {
     presence_ = Presence::kQuarantined;
     quarantine_reason_ = loaded.error().message();
@@ -84,11 +87,15 @@ void InvocationActor::load() {
   // The holder's place is the first of the queue. One that still waits for its turn is told its
   // place with it.
   const journal::Status status = state_.row.status;
-  if (state_.row.target.queued_by_key() && status != journal::Status::kCompleted &&
-      status != journal::Status::kScheduled && status != journal::Status::kQueued) {
+  if (!state_.row_only && state_.row.target.queued_by_key() &&
+      status != journal::Status::kCompleted && status != journal::Status::kScheduled &&
+      status != journal::Status::kQueued) {
     find_place();
   }
   last_stamp_ = std::max(last_stamp_, (*loaded)->last_stamp);
+  news_ = std::move((*loaded)->news);
+  if (state_.row_only) return;
+  learned_sleeps_.clear();
   journal_.emplace();
   journal_->reserve((*loaded)->entries.size());
   for (auto& entry : (*loaded)->entries) journal_->push_back(std::move(entry.entry));
@@ -134,7 +141,9 @@ void InvocationActor::settle() {
     waiting_acts_.pop_front();
     on(act);
   }
-  if (!waiting_acts_.empty()) decision_.urgent = true;
+  const bool held_back =
+      state_.row.status == journal::Status::kSuspended && outstanding_ == 0 && !decision_.empty();
+  if (!waiting_acts_.empty() || held_back) decision_.urgent = true;
   if (state_replaced_ && outstanding_ == 0 && decision_.empty()) {
     state_replaced_ = false;
     if (object_state_) object_state_->forget();
@@ -242,6 +251,7 @@ void InvocationActor::on(Committed& mail) {
   if (mail.chunk) last_stamp_ = std::max(last_stamp_, *mail.chunk);
   if (mail.wake_up) rows_.wake_ups.push_back(*mail.wake_up);
   if (mail.queue) rows_.queue = state_.row.queue_position = *mail.queue;
+  if (mail.wake_up && state_.row.status == journal::Status::kSuspended) hear(mail.notifications);
   for (journal::Notification& notification : mail.notifications) {
     if (current_.attempt) {
       this->notify(notification);

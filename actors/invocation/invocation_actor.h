@@ -59,8 +59,9 @@ class InvocationActor : public caf::event_based_actor {
   void on(Rest& mail);
   void on(Leave& mail);
   void on(ParkIfWaiting& mail);
-  void load();
+  void load(journal::Reading reading);
   void load_if_unknown();
+  [[noreturn]] void stop_unreadable(const Error& error) const;
   void find_place();
   // Calls `then` when everything decided so far is durable; at once when it is already.
   void when_durable(std::function<void()> then);
@@ -81,8 +82,11 @@ class InvocationActor : public caf::event_based_actor {
   void on(Arrived& mail);
   void on(TimerFired& mail);
   void resume_if_due();
-  bool has_notification(const std::function<bool(const journal::Notification&)>& is_it) const;
   bool has_kill_signal() const;
+  bool was_taken(journal::Stamp wake_up) const;
+  void learn_sleep(const journal::Timer& timer);
+  bool is_woken_by_news() const;
+  void hear(const std::vector<journal::Notification>& news);
   void kill_now();
 
   // beginning.cc: an attempt begins
@@ -155,6 +159,8 @@ class InvocationActor : public caf::event_based_actor {
   journal::OwnRows rows_;
   journal::Stamp last_stamp_ = 0;                           // Of the newest chunk known here.
   std::optional<std::vector<journal::Entry>> journal_;      // As loaded; given to the next attempt.
+  std::vector<journal::Notification> news_;                 // As loaded, until they are acted on.
+  std::set<journal::Timer> learned_sleeps_;                 // While it knows its row only.
   std::map<std::string, journal::PromiseRecord> promises_;  // Of its workflow key, once touched.
 
   // What is decided and not submitted yet.

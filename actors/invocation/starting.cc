@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <caf/send.hpp>
+#include <utility>
 
 #include "actors/caf_types.h"
 #include "actors/invocation/attempt_link.h"
@@ -95,16 +96,14 @@ void InvocationActor::on(Started& mail) {
 
 void InvocationActor::on(Wake&) { load_if_unknown(); }
 
-// REQUIRES: the journal as loaded.
-bool InvocationActor::has_notification(
-    const std::function<bool(const journal::Notification&)>& is_it) const {
-  return std::any_of(journal_->begin(), journal_->end(), [&](const journal::Entry& entry) {
+// REQUIRES: as loaded.
+bool InvocationActor::has_kill_signal() const {
+  if (state_.row_only) return std::any_of(news_.begin(), news_.end(), killed_by);
+  return std::any_of(journal_->begin(), journal_->end(), [](const journal::Entry& entry) {
     const auto* notification = std::get_if<journal::Notification>(&entry.body);
-    return notification != nullptr && is_it(*notification);
+    return notification != nullptr && killed_by(*notification);
   });
 }
-
-bool InvocationActor::has_kill_signal() const { return has_notification(killed_by); }
 
 // After loading: what is stored may ask for an attempt that nobody has started, because the process
 // ended, or because what it waited for came while nobody was in memory.
@@ -124,13 +123,12 @@ void InvocationActor::resume_if_due() {
                             KeyMail{LookAgain{}}, home_);
       return;
     case Status::kSuspended:
-      if (!rows_.wake_ups.empty() &&
-          has_notification([&](const auto& one) { return state_.row.waits.wakes_for(one); })) {
-        journal::wake(state_, now(), decision_);
-        want_attempt_ = true;
-        return;
+      if (state_.row_only && is_woken_by_news()) {
+        load(journal::Reading::kWhole);  // The attempt needs it.
+        return resume_if_due();
       }
-      break;
+      if (!rows_.wake_ups.empty()) hear(std::exchange(news_, {}));
+      return;
     case Status::kScheduled:
     case Status::kBackingOff:
     case Status::kPaused:
@@ -140,10 +138,49 @@ void InvocationActor::resume_if_due() {
   if (!rows_.wake_ups.empty()) journal::rest(state_, decision_);
 }
 
+bool InvocationActor::is_woken_by_news() const {
+  journal::InvocationState then = state_;
+  return std::any_of(news_.begin(), news_.end(),
+                     [&](const auto& one) { return journal::told(then, one); });
+}
+
+// While it is suspended: what it was told, in the order of the journal, and is durable.
+void InvocationActor::hear(const std::vector<journal::Notification>& news) {
+  const bool wakes = std::any_of(news.begin(), news.end(),
+                                 [this](const auto& one) { return journal::told(state_, one); });
+  if (wakes) {
+    journal::wake(state_, now(), decision_);
+    want_attempt_ = !current_.attempt;
+    return;
+  }
+  // While a batch is under way, all that comes shares the next.
+  const bool urgent = decision_.urgent || outstanding_ == 0;
+  journal::rest(state_, decision_);
+  decision_.urgent = urgent;
+}
+
+// Whether a former owner of the row has taken note of what came with this wake-up. One that knows
+// the journal sees it from the stamps.
+bool InvocationActor::was_taken(journal::Stamp wake_up) const {
+  const auto stored = world_.journal.tables().has_wake_up(id_, wake_up);
+  if (!stored) stop_unreadable(stored.error());
+  return !*stored;
+}
+
+// With the row only it is not known which sleeps are open. The table of timers says so, but for
+// those that this owner has taken note of, which may still be in it (INV-7).
+void InvocationActor::learn_sleep(const journal::Timer& timer) {
+  if (timer.kind != journal::TimerKind::kSleep || !learned_sleeps_.insert(timer).second) return;
+  const auto stored = world_.journal.tables().has_timer(timer);
+  if (!stored) stop_unreadable(stored.error());
+  if (*stored) state_.open_sleeps.push_back(timer);
+}
+
 void InvocationActor::on(Arrived& mail) {
   load_if_unknown();
   if (presence_ == Presence::kQuarantined) return;
   if (mail.chunk <= last_stamp_) return;  // Read with the rest.
+  if (state_.row_only && was_taken(mail.wake_up)) return;
   last_stamp_ = mail.chunk;
   rows_.wake_ups.push_back(mail.wake_up);
   if (presence_ == Presence::kAbsent) {
@@ -156,9 +193,9 @@ void InvocationActor::on(Arrived& mail) {
   const Status status = state_.row.status;
   if (killed_by(notification) && status != Status::kCompleted) return kill_now();
   const bool is_cancel = notification.of == decltype(notification.of)(journal::kCancelSignal);
-  const bool wakes = (status == Status::kSuspended && state_.row.waits.wakes_for(notification)) ||
-                     (is_cancel && (status == Status::kPaused || status == Status::kBackingOff));
-  if (wakes) {
+  if (status == Status::kSuspended) {
+    hear({notification});
+  } else if (is_cancel && (status == Status::kPaused || status == Status::kBackingOff)) {
     journal::wake(state_, now(), decision_);
     want_attempt_ = !current_.attempt;
   } else if (status != Status::kRunning && status != Status::kQueued) {
@@ -202,6 +239,7 @@ void InvocationActor::on(TimerFired& mail) {
     return;
   }
   const bool present = presence_ == Presence::kPresent;
+  if (present && state_.row_only) learn_sleep(timer);
   const journal::Invocation& row = state_.row;
   const bool completed = present && row.status == Status::kCompleted;
   if (completed && timer.kind == journal::TimerKind::kExpire &&

@@ -29,7 +29,7 @@ struct Invocation {
   key @12 :Data;
   handler @13 :Data;
   awaitedCompletions @14 :List(UInt32);
-  awaitedSignals @15 :AwaitedSignals;
+  awaitedSignals @15 :AwaitedSignals;  # And how all that is awaited goes together.
   origin @16 :Origin;
   waiters @17 :List(Waiter);
   retry @18 :Retry;
@@ -40,6 +40,18 @@ struct Invocation {
 struct AwaitedSignals {
   indexes @0 :List(UInt32);
   names @1 :List(Data);
+  # Empty: any of what is awaited wakes it. Else the nodes of a tree, each before its children; each
+  # takes its leaves from where the one before it left off in the three lists. A reader that ignores
+  # them wakes it too often.
+  nodes @2 :List(WaitNode);
+}
+
+struct WaitNode {
+  combinator @0 :UInt8;  # 0 any, 1 all, 2 first success, 3 first failure, 4 unknown.
+  completions @1 :UInt32;
+  signals @2 :UInt32;
+  names @3 :UInt32;
+  nested @4 :UInt32;
 }
 
 # Where it came from.

@@ -1,5 +1,9 @@
 // The row of an invocation.
 
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 #include "journal/codec/parts.h"
 #include "journal/codec/record.h"
 
@@ -63,11 +67,29 @@ std::vector<std::uint32_t> take_numbers(capnp::List<std::uint32_t>::Reader from)
   return numbers;
 }
 
-void set_waits(stored::Invocation::Builder to, const WaitSet& waits) {
+// The nodes of a tree, each before its children, and all leaves in that order.
+struct WaitNodes {
+  std::vector<const WaitSet*> nodes;
+  WaitSet leaves;
+
+  void add(const WaitSet& node) {
+    const auto append = [](auto& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    nodes.push_back(&node);
+    append(leaves.completions, node.completions);
+    append(leaves.signals, node.signals);
+    append(leaves.named_signals, node.named_signals);
+    for (const WaitSet& nested : node.nested) add(nested);
+  }
+};
+
+void set_leaves(stored::Invocation::Builder to, const WaitSet& waits,
+                const std::vector<const WaitSet*>& nodes) {
   if (!waits.completions.empty()) {
     set_numbers(to.initAwaitedCompletions(waits.completions.size()), waits.completions);
   }
-  if (waits.signals.empty() && waits.named_signals.empty()) return;
+  if (waits.signals.empty() && waits.named_signals.empty() && nodes.empty()) return;
   auto signals = to.initAwaitedSignals();
   if (!waits.signals.empty()) {
     set_numbers(signals.initIndexes(waits.signals.size()), waits.signals);
@@ -75,6 +97,86 @@ void set_waits(stored::Invocation::Builder to, const WaitSet& waits) {
   if (!waits.named_signals.empty()) {
     codec::set_list(signals.initNames(waits.named_signals.size()), waits.named_signals);
   }
+  if (nodes.empty()) return;
+  auto stored = signals.initNodes(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    stored[i].setCombinator(static_cast<std::uint8_t>(nodes[i]->combinator));
+    stored[i].setCompletions(nodes[i]->completions.size());
+    stored[i].setSignals(nodes[i]->signals.size());
+    stored[i].setNames(nodes[i]->named_signals.size());
+    stored[i].setNested(nodes[i]->nested.size());
+  }
+}
+
+void set_waits(stored::Invocation::Builder to, const WaitSet& waits) {
+  if (waits.is_flat()) return set_leaves(to, waits, {});
+  WaitNodes tree;
+  tree.add(waits);
+  set_leaves(to, tree.leaves, tree.nodes);
+}
+
+// Builds a tree from its nodes and leaves; what does not add up is corruption (INV-11).
+class TreeReader {
+ public:
+  TreeReader(capnp::List<stored::WaitNode>::Reader nodes, WaitSet leaves)
+      : nodes_(nodes), leaves_(std::move(leaves)) {}
+
+  Result<WaitSet> read() {
+    WaitSet tree = TRY(read_node(1));
+    const bool all_used = node_ == nodes_.size() && completion_ == leaves_.completions.size() &&
+                          signal_ == leaves_.signals.size() &&
+                          name_ == leaves_.named_signals.size();
+    if (!all_used) return wrong();
+    return tree;
+  }
+
+ private:
+  static Error wrong() { return {ErrorCode::kCorruption, "what it waits for does not add up"}; }
+
+  Result<WaitSet> read_node(std::size_t depth) {
+    if (node_ == nodes_.size() || depth > kWaitDepthMax) return wrong();
+    const auto node = nodes_[node_++];
+    if (node.getCombinator() > static_cast<std::uint8_t>(WaitSet::Combinator::kUnknown)) {
+      return Error(ErrorCode::kCorruption, "unknown combinator");
+    }
+    WaitSet set;
+    set.combinator = static_cast<WaitSet::Combinator>(node.getCombinator());
+    const bool fits =
+        take(leaves_.completions, completion_, node.getCompletions(), set.completions) &&
+        take(leaves_.signals, signal_, node.getSignals(), set.signals) &&
+        take(leaves_.named_signals, name_, node.getNames(), set.named_signals) &&
+        node.getNested() <= nodes_.size() - node_;
+    if (!fits) return wrong();
+    for (std::uint32_t i = 0; i < node.getNested(); ++i) {
+      set.nested.push_back(TRY(read_node(depth + 1)));
+    }
+    return set;
+  }
+
+  template <class T>
+  static bool take(const std::vector<T>& from, std::size_t& at, std::size_t count,
+                   std::vector<T>& to) {
+    if (count > from.size() - at) return false;
+    const auto begin = from.begin() + static_cast<std::ptrdiff_t>(at);
+    to.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+    at += count;
+    return true;
+  }
+
+  const capnp::List<stored::WaitNode>::Reader nodes_;
+  const WaitSet leaves_;
+  std::uint32_t node_ = 0;
+  std::size_t completion_ = 0, signal_ = 0, name_ = 0;  // The next of each.
+};
+
+Result<void> take_waits(stored::Invocation::Reader from, WaitSet& to) {
+  if (from.hasAwaitedCompletions()) to.completions = take_numbers(from.getAwaitedCompletions());
+  if (!from.hasAwaitedSignals()) return {};
+  const auto signals = from.getAwaitedSignals();
+  to.signals = take_numbers(signals.getIndexes());
+  to.named_signals = codec::take_list(signals.getNames());
+  if (signals.hasNodes()) to = TRY(TreeReader(signals.getNodes(), std::move(to)).read());
+  return {};
 }
 
 Result<void> take_origin(stored::Origin::Reader from, Invocation& to) {
@@ -127,14 +229,7 @@ Result<Invocation> take_invocation(stored::Invocation::Reader from) {
   if (from.hasOrigin()) TRY(take_origin(from.getOrigin(), to));
   if (from.hasWaiters()) to.waiters = codec::take_waiters(from.getWaiters());
   if (from.hasRetry()) take_retry(from.getRetry(), to);
-  if (from.hasAwaitedCompletions()) {
-    to.waits.completions = take_numbers(from.getAwaitedCompletions());
-  }
-  if (from.hasAwaitedSignals()) {
-    const auto signals = from.getAwaitedSignals();
-    to.waits.signals = take_numbers(signals.getIndexes());
-    to.waits.named_signals = codec::take_list(signals.getNames());
-  }
+  TRY(take_waits(from, to.waits));
   if (from.hasPin()) {
     to.deployment_id = take_bytes(from.getPin().getDeployment());
     to.protocol_version = from.getPin().getProtocol();

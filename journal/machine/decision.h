@@ -86,7 +86,7 @@ struct Request {
 // Whether the invocation has a wake-up row after the batch.
 enum class WakeUp : std::uint8_t {
   kKeep,     // As it is.
-  kPut,      // It becomes active: it needs one.
+  kPut,      // It becomes active, or has to look at an entry of this batch: it needs one.
   kTakeAll,  // It rests or is over: those it has seen go.
 };
 enum class QueuePlace : std::uint8_t { kKeep, kTake, kLeave };

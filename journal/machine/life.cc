@@ -22,6 +22,31 @@ void drop_retry_timer(InvocationState& state, Decision& decision) {
   decision.row_changed = true;
 }
 
+// A tree that was reduced is in the row, with the count of entries that goes with it.
+void note_settled(const InvocationState& state, Decision& decision) {
+  const bool parked = state.row.status == Status::kSuspended;
+  if (parked && !state.row.waits.is_flat()) decision.row_changed = true;
+}
+
+// One of its own entries, which is decided and has no stamp yet. Where order matters it must wait
+// for that: others may have told something that stands before it. Until then its wake-up stands for
+// it, as for what others tell.
+bool wake_if_settled(InvocationState& state, const Notification& notification, std::int64_t now,
+                     Decision& decision) {
+  if (state.row.status != Status::kSuspended) return false;
+  if (state.row.waits.depends_on_order()) {
+    decision.wake_up = WakeUp::kPut;
+    return false;
+  }
+  const bool wakes = told(state, notification);
+  if (wakes) {
+    wake(state, now, decision);
+  } else {
+    note_settled(state, decision);
+  }
+  return wakes;
+}
+
 }  // namespace
 
 void accept(InvocationState& state, Entry input, std::int64_t now, Decision& decision) {
@@ -63,13 +88,11 @@ bool timer_fired(InvocationState& state, const Timer& timer, std::int64_t now, D
       if (open == state.open_sleeps.end() || row.status == Status::kCompleted) return false;
       state.open_sleeps.erase(open);
       ++state.entries;
-      const Entry done = completion(timer.completion, Empty{});
-      const bool wakes = row.status == Status::kRunning ||
-                         (row.status == Status::kSuspended &&
-                          row.waits.wakes_for(std::get<Notification>(done.body)));
-      decision.facts.push_back(Append{done});
-      if (row.status == Status::kSuspended && wakes) wake(state, now, decision);
-      return wakes;
+      Entry done = completion(timer.completion, Empty{});
+      const bool runs = row.status == Status::kRunning;
+      const bool wakes = wake_if_settled(state, std::get<Notification>(done.body), now, decision);
+      decision.facts.push_back(Append{std::move(done)});
+      return runs || wakes;
     }
     case TimerKind::kRetry:
       if (row.status != Status::kBackingOff || row.next_retry_at != timer.due_unix_ms) return false;
@@ -97,10 +120,13 @@ bool timer_fired(InvocationState& state, const Timer& timer, std::int64_t now, D
 
 void signal(InvocationState& state, Notification signal, std::int64_t now, Decision& decision) {
   ++state.entries;
-  const bool wakes = state.row.status == Status::kSuspended && state.row.waits.wakes_for(signal);
+  wake_if_settled(state, signal, now, decision);
   decision.facts.push_back(Append{Entry{{}, std::move(signal)}});
   decision.urgent = true;
-  if (wakes) wake(state, now, decision);
+}
+
+bool told(InvocationState& state, const Notification& notification) {
+  return state.row.status == Status::kSuspended && state.row.waits.settle(notification);
 }
 
 void wake(InvocationState& state, std::int64_t now, Decision& decision) {
@@ -118,7 +144,7 @@ void park(InvocationState& state, WaitSet waits, std::int64_t now, Decision& dec
 }
 
 void rest(InvocationState& state, Decision& decision) {
-  static_cast<void>(state);
+  note_settled(state, decision);
   decision.wake_up = WakeUp::kTakeAll;
   decision.urgent = true;
 }

@@ -20,6 +20,9 @@ namespace holdfast::journal {
 // An invocation as its owner holds it in memory.
 struct InvocationState {
   Invocation row;
+  // Its journal has not been read: what is open is not known, and `entries` and `commands` follow
+  // from the row. Only for a suspended one whose wait is not flat.
+  bool row_only = false;
   std::uint32_t entries = 0;  // In the journal, including what is decided and not yet durable.
   std::uint32_t commands = 0;
   std::vector<Timer> open_sleeps;  // Sleeps without their completion.
@@ -70,7 +73,9 @@ void signal(InvocationState& state, Notification signal, std::int64_t now, Decis
 void wake(InvocationState& state, std::int64_t now, Decision& decision);
 // Its handler waits for long and leaves memory. REQUIRES: no request open.
 void park(InvocationState& state, WaitSet waits, std::int64_t now, Decision& decision);
-// A stored wake-up turned out to need nothing.
+// What it was told while it is suspended. Returns whether that wakes it; if not, rest() follows.
+bool told(InvocationState& state, const Notification& notification);
+// What it was told needs nothing (yet). Its row takes note of what is settled.
 void rest(InvocationState& state, Decision& decision);
 
 // An attempt failed; `delay_ms` none: no further attempt, it is paused.

@@ -39,6 +39,14 @@ Result<std::vector<StampedEntry>> Tables::journal(const InvocationId& id) const 
   return entries;
 }
 
+Result<std::vector<Entry>> Tables::chunk(const InvocationId& id, Stamp stamp) const {
+  const auto value = TRY(store_.get(Key(kTable).id(id).u64(stamp)));
+  if (!value.has_value()) return std::vector<Entry>();
+  auto chunk = decode_chunk(*value);
+  if (!chunk.has_value()) return with_id(id, chunk.error());
+  return std::move(chunk->entries);
+}
+
 Result<void> Tables::each_journal(
     const std::optional<InvocationId>& after,
     const std::function<bool(const InvocationId&, Result<std::vector<StampedEntry>>)>& visit)

@@ -91,8 +91,11 @@ class Tables {
   Result<std::optional<Invocation>> invocation(const InvocationId& id) const;
   // In order of the stamps.
   Result<std::vector<StampedEntry>> journal(const InvocationId& id) const;
-  // Wake-ups not yet taken care of.
+  // The entries that share one stamp; none when there is no such chunk.
+  Result<std::vector<Entry>> chunk(const InvocationId& id, Stamp stamp) const;
+  // Wake-ups not yet taken care of, ascending.
   Result<std::vector<Stamp>> wake_ups(const InvocationId& id) const;
+  Result<bool> has_wake_up(const InvocationId& id, Stamp stamp) const;
   // Each invocation that has a wake-up, once; false stops.
   Result<void> each_woken(const std::function<bool(const InvocationId&)>& visit) const;
   // Invocations in id order, starting after `after`; false stops.
@@ -109,6 +112,7 @@ class Tables {
 
   // At most `most` timers greater than `after` (none: from the first), in order.
   Result<std::vector<Timer>> timers(const std::optional<Timer>& after, std::size_t most) const;
+  Result<bool> has_timer(const Timer& timer) const;
 
   Result<std::optional<Bytes>> state(std::string_view service, std::string_view key,
                                      BytesView state_key) const;

@@ -26,6 +26,10 @@ Result<std::vector<Timer>> Tables::timers(const std::optional<Timer>& after,
   return timers;
 }
 
+Result<bool> Tables::has_timer(const Timer& timer) const {
+  return TRY(store_.get(timer_key(timer))).has_value();
+}
+
 void put_timer(storage::Batch& batch, const Timer& timer) { batch.put(timer_key(timer), {}); }
 
 void erase_timer(storage::Batch& batch, const Timer& timer) { batch.erase(timer_key(timer)); }

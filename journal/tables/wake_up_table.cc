@@ -19,6 +19,10 @@ Result<std::vector<Stamp>> Tables::wake_ups(const InvocationId& id) const {
   return stamps;
 }
 
+Result<bool> Tables::has_wake_up(const InvocationId& id, Stamp stamp) const {
+  return TRY(store_.get(Key(kTable).id(id).u64(stamp))).has_value();
+}
+
 Result<void> Tables::each_woken(const std::function<bool(const InvocationId&)>& visit) const {
   return each_woken_after(std::nullopt, visit);
 }

@@ -38,7 +38,8 @@ void put_last_failure(json::object& view, const journal::AttemptFailure& failure
   put_text(view, "last_failure_related_command_type", failure.related_command_type);
 }
 
-void put_waits(json::object& view, const journal::WaitSet& waits) {
+void put_waits(json::object& view, const journal::WaitSet& tree) {
+  const journal::WaitSet waits = tree.leaves();
   view["suspended_waiting_for_completions"] = numbers(waits.completions);
   view["suspended_waiting_for_signals"] = numbers(waits.signals);
   if (waits.named_signals.empty()) return;

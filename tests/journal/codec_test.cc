@@ -164,6 +164,11 @@ std::map<std::string, Bytes> golden_records() {
   full.waits.named_signals = {"stop"};
   full.result = Outcome(failure);
   records["invocation_full"] = row_of(full);
+  Invocation tree = parked();
+  WaitSet race{{2, 3}, {17}, {}, WaitSet::Combinator::kAny, {}};
+  WaitSet all{{4}, {}, {"go"}, WaitSet::Combinator::kFirstFailure, {race}};
+  tree.waits = {{}, {kCancelSignal}, {}, WaitSet::Combinator::kAny, {all}};
+  records["invocation_tree"] = row_of(tree);
   records["promise"] = encoded(PromiseRecord{Outcome("yes"), {{id, 3}}}, encode_promise);
   records["settings"] = encoded(ServiceSettings{false, 1, 2, 3, std::nullopt, 5}, encode_settings);
   records["queued"] = encoded(id, encode_queued);

@@ -415,6 +415,53 @@ BOOST_AUTO_TEST_CASE(only_wake_ups_that_were_seen_are_taken) {
   BOOST_TEST(rows.wake_ups.empty());
 }
 
+BOOST_AUTO_TEST_CASE(of_one_that_waits_for_a_tree_only_the_row_and_its_news_are_read) {
+  Disk disk;
+  InvocationState state = asleep();
+  InvocationState other = accepted(plain_target());
+  other.row.id = id_of(2);
+  OwnRows rows, other_rows;
+  Decision parking;
+  parking.facts = {Append{input()}, Append{Entry{{}, Sleep{kNow + 5000, 7}}}};
+  park(state, WaitSet{{1, 2, 7}, {}, {}, WaitSet::Combinator::kAll, {}}, kNow, parking);
+  stage_and_commit(disk, state, std::move(parking), rows);
+  const auto tell = [&](CompletionId id) {
+    Decision decision;
+    decision.facts = {Tell{id_of(1), completion(id, Bytes("x"))}};
+    return stage_and_commit(disk, other, std::move(decision), other_rows).arrivals[0];
+  };
+  tell(2);
+  const Arrival last = tell(9);
+
+  const Loaded news = disk.journal().load(id_of(1), Reading::kNewsIfParked).value().value();
+  const Loaded whole = disk.journal().load(id_of(1)).value().value();
+
+  BOOST_TEST(news.state.row_only);
+  BOOST_TEST(news.entries.empty());
+  BOOST_REQUIRE(news.news.size() == 2u);
+  BOOST_TEST((news.news[0].of == WaitSet::Leaf(Notification::Completion{2})));
+  BOOST_TEST((news.news[1].of == WaitSet::Leaf(Notification::Completion{9})));
+  BOOST_TEST(!whole.state.row_only);
+  BOOST_TEST(whole.entries.size() == 4u);
+  BOOST_TEST(whole.news.size() == 2u);
+  BOOST_TEST(news.state.entries == whole.state.entries);
+  BOOST_TEST(news.state.commands == whole.state.commands);
+  BOOST_TEST(news.last_stamp == last.chunk);
+  BOOST_TEST((news.wake_ups == whole.wake_ups));
+
+  // Once they are in the row, nothing but the row is read.
+  InvocationState owner = news.state;
+  for (const Notification& one : news.news) BOOST_TEST(!told(owner, one));
+  OwnRows owner_rows{news.wake_ups, 0, {}};
+  Decision resting;
+  rest(owner, resting);
+  stage_and_commit(disk, owner, std::move(resting), owner_rows);
+  const Loaded later = disk.journal().load(id_of(1), Reading::kNewsIfParked).value().value();
+  BOOST_TEST(later.news.empty());
+  BOOST_TEST(later.state.entries == 4u);
+  BOOST_TEST((later.state.row.waits.completions == std::vector<CompletionId>{1, 7}));
+}
+
 BOOST_AUTO_TEST_CASE(inv_6_an_entry_told_by_another_stands_after_what_was_durable_before) {
   Disk disk;
   InvocationState state = accepted(plain_target());

@@ -145,13 +145,22 @@ Invocation Samples::invocation() {
         AttemptFailure{static_cast<std::uint16_t>(u32()), bytes(), std::nullopt, bytes(), bytes()};
     if (coin()) row.last_failure->related_command = u32();
   }
-  for (auto n = number(3); n > 0; --n) row.waits.completions.push_back(u32());
-  for (auto n = number(3); n > 0; --n) row.waits.signals.push_back(u32());
-  for (auto n = number(3); n > 0; --n) row.waits.named_signals.push_back(bytes());
+  row.waits = waits(coin() ? 0 : 3);
   row.journal_entries = u32();
   row.journal_commands = u32();
   if (coin()) row.result = outcome();
   return row;
+}
+
+WaitSet Samples::waits(int levels) {
+  WaitSet set;
+  for (auto n = number(3); n > 0; --n) set.completions.push_back(u32());
+  for (auto n = number(3); n > 0; --n) set.signals.push_back(u32());
+  for (auto n = number(3); n > 0; --n) set.named_signals.push_back(bytes());
+  if (levels == 0) return set;
+  set.combinator = static_cast<WaitSet::Combinator>(number(5));
+  for (auto n = number(3); n > 0; --n) set.nested.push_back(waits(levels - 1));
+  return set;
 }
 
 PromiseRecord Samples::promise() {
@@ -253,6 +262,9 @@ class Describer {
     (*this)("failure", failure.code, failure.message, failure.metadata);
   }
   void field(const Notification::Completion& completion) { (*this)("completion", completion.id); }
+  void field(const WaitSet& set) {
+    (*this)("waits", set.combinator, set.completions, set.signals, set.named_signals, set.nested);
+  }
   void field(const Waiter& waiter) { (*this)("waiter", waiter.invocation, waiter.completion); }
   void field(const AttemptFailure& failure) {
     (*this)("attempt", failure.code, failure.message, failure.related_command,
@@ -324,8 +336,8 @@ std::string describe(const Invocation& row) {
             row.caller_target, row.idempotency_key, row.trace_parent, row.completion_retention_ms,
             row.journal_retention_ms, row.created_at, row.modified_at, row.scheduled_start_at,
             row.running_at, row.completed_at, row.waiters, row.retry_count, row.retrying_since,
-            row.next_retry_at, row.last_failure, row.waits.completions, row.waits.signals,
-            row.waits.named_signals, row.journal_entries, row.journal_commands, row.result);
+            row.next_retry_at, row.last_failure, row.waits, row.journal_entries,
+            row.journal_commands, row.result);
   return describer.text();
 }
 

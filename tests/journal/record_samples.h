@@ -37,6 +37,7 @@ class Samples {
   Headers headers();
   std::vector<Bytes> list();
   std::vector<Waiter> waiters();
+  WaitSet waits(int levels);  // 0: a flat one.
   std::optional<Bytes> optional();
   DeclaredOptions options();
   DeclaredHandler handler();

@@ -391,24 +391,6 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(invocation)
 
-BOOST_AUTO_TEST_CASE(a_suspended_invocation_wakes_for_what_it_awaits_and_for_cancellation) {
-  const WaitSet waits{{1, 3}, {17}, {"stop"}};
-  const auto wakes = [&](decltype(Notification::of) of) {
-    return waits.wakes_for(Notification{std::move(of), Empty{}});
-  };
-
-  BOOST_TEST(wakes(Notification::Completion{3}));
-  BOOST_TEST(!wakes(Notification::Completion{2}));
-  BOOST_TEST(!wakes(Notification::Completion{17}));
-  BOOST_TEST(wakes(17u));
-  BOOST_TEST(!wakes(3u));
-  BOOST_TEST(wakes("stop"));
-  BOOST_TEST(!wakes("go"));
-  BOOST_TEST(wakes(kCancelSignal));
-  BOOST_TEST(WaitSet().wakes_for(Notification{kCancelSignal, Empty{}}));
-  BOOST_TEST(!WaitSet().wakes_for(Notification{Notification::Completion{1}, Empty{}}));
-}
-
 BOOST_AUTO_TEST_CASE(targets_have_their_text) {
   const Target service{ServiceKind::kService, HandlerKind::kPlain, "Greeter", "", "greet"};
   const Target object{ServiceKind::kObject, HandlerKind::kShared, "Counter", "", "get"};

@@ -46,16 +46,41 @@ Value caller(const Invocation& row, journal::Source source) {
   return row.source == source && row.caller.has_value() ? Value(row.caller->text()) : Value();
 }
 
-Value waits_json(const Invocation& row) {
-  if (row.status != Status::kSuspended) return {};
-  const journal::WaitSet& waits = row.waits;
-  boost::json::object any;
-  any["completions"] = boost::json::value_from(waits.completions);
-  any["signals"] = boost::json::value_from(waits.signals);
+const char* combinator_word(journal::WaitSet::Combinator combinator) {
+  using Combinator = journal::WaitSet::Combinator;
+  switch (combinator) {
+    case Combinator::kAny:
+      return "FirstCompleted";
+    case Combinator::kAll:
+      return "AllCompleted";
+    case Combinator::kFirstSuccess:
+      return "FirstSucceededOrAllFailed";
+    case Combinator::kFirstFailure:
+      return "AllSucceededOrFirstFailed";
+    case Combinator::kUnknown:
+      return "Unknown";
+  }
+  return "Unknown";
+}
+
+// What of it is not settled yet.
+boost::json::object waits_tree(const journal::WaitSet& waits) {
+  boost::json::object node;
+  node["completions"] = boost::json::value_from(waits.completions);
+  node["signals"] = boost::json::value_from(waits.signals);
   boost::json::array names;
   for (const std::string& name : waits.named_signals) names.push_back(json_string(name));
-  any["named_signals"] = std::move(names);
-  return boost::json::serialize(boost::json::object{{"FirstCompleted", std::move(any)}});
+  node["named_signals"] = std::move(names);
+  if (!waits.nested.empty()) {
+    boost::json::array& nested = node["nested"].emplace_array();
+    for (const journal::WaitSet& one : waits.nested) nested.push_back(waits_tree(one));
+  }
+  return {{combinator_word(waits.combinator), std::move(node)}};
+}
+
+Value waits_json(const Invocation& row) {
+  if (row.status != Status::kSuspended) return {};
+  return boost::json::serialize(waits_tree(row.waits));
 }
 
 Value trace_id(const Invocation& row) { return text_value(trace_id_of(row.trace_parent)); }
@@ -139,11 +164,12 @@ std::vector<InvocationField> time_fields() {
       {{"journal_retention", kDuration},
        of([](const auto& row) { return duration_text(row.journal_retention_ms); })},
       {{"suspended_waiting_for_completions", kList}, of([](const auto& row) {
-         return row.status == Status::kSuspended ? Value(list_text(row.waits.completions))
+         return row.status == Status::kSuspended ? Value(list_text(row.waits.leaves().completions))
                                                  : Value();
        })},
       {{"suspended_waiting_for_signals", kList}, of([](const auto& row) {
-         return row.status == Status::kSuspended ? Value(list_text(row.waits.signals)) : Value();
+         return row.status == Status::kSuspended ? Value(list_text(row.waits.leaves().signals))
+                                                 : Value();
        })},
       {{"suspended_waiting_future_json", kText}, of(waits_json)},
   };

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "net/egress/remote/awaiting.h"
 #include "net/egress/translate.h"
 #include "net/http/uri.h"
 #include "net/protocol/restate/command_codec.h"
@@ -48,9 +49,9 @@ std::optional<std::int64_t> retry_after_ms(const HttpHeaders& headers) {
 }
 
 // All but the cancel and named signals, which a handler may wait for again and again.
-bool comes_once(const protocol::Notification& notification) {
+bool comes_once(const journal::Notification& notification) {
   const auto* const index = std::get_if<std::uint32_t>(&notification.of);
-  return std::holds_alternative<protocol::CompletionRef>(notification.of) ||
+  return std::holds_alternative<journal::Notification::Completion>(notification.of) ||
          (index != nullptr && *index >= protocol::kFirstAwakeable);
 }
 
@@ -107,6 +108,10 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
   Bytes entries;
   head.known_entries = 0;
   for (journal::Entry& stored : start.journal) {
+    if (const auto* told = std::get_if<journal::Notification>(&stored.body)) {
+      if (is_repeated(*told)) continue;
+      if (comes_once(*told)) told_with_start_.settle(*told);
+    }
     const protocol::Entry entry = to_protocol(std::move(stored));
     if (const auto* command = std::get_if<protocol::Command>(&entry)) {
       TRY(kinds_.learn(*command));
@@ -116,9 +121,6 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
       }
     } else {
       const auto& notification = std::get<protocol::Notification>(entry);
-      if (is_repeated(notification)) continue;
-      settled_.settle(notification);
-      if (comes_once(notification)) settled_for_good_.settle(notification);
       if (const auto* of = std::get_if<protocol::CompletionRef>(&notification.of)) {
         open_runs_.erase(of->id);
       }
@@ -133,10 +135,17 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
 }
 
 // An awakeable is completed once. SDKs that are told of it again take now the one, now the other.
-bool RemoteAttempt::is_repeated(const protocol::Notification& notification) const {
+bool RemoteAttempt::is_repeated(const journal::Notification& notification) const {
   const auto* const index = std::get_if<std::uint32_t>(&notification.of);
   return index != nullptr && *index >= protocol::kFirstAwakeable &&
-         settled_.signal(*index) != KnownSettlements::Settled::kPending;
+         known(notification.of) != journal::Settled::kPending;
+}
+
+// What counts for a wait of the handler's: a cancel or a named signal that Start has told it the
+// handler had; it waits for a further one.
+journal::Settled RemoteAttempt::known(const journal::WaitSet::Leaf& leaf) const {
+  const journal::Settled settled = told_with_start_.look_up(leaf);
+  return settled != journal::Settled::kPending ? settled : fresh_.look_up(leaf);
 }
 
 actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
@@ -195,10 +204,10 @@ void RemoteAttempt::send(Bytes bytes) {
 }
 
 actors::AttemptState RemoteAttempt::notify(const journal::Notification& notification) {
+  if (is_repeated(notification)) return state_;
+  fresh_.settle(notification);
+  if (state_ == State::kSuspended && awaiting_.settle(notification)) is_ready_ = true;
   const protocol::Notification told = to_protocol(notification);
-  if (is_repeated(told)) return state_;
-  settled_.settle(told);
-  fresh_.settle(told);
   const auto* const of = std::get_if<protocol::CompletionRef>(&told.of);
   if (of != nullptr) {
     open_.erase(of->id);
@@ -249,7 +258,7 @@ void RemoteAttempt::wind_up() {
 }
 
 journal::WaitSet RemoteAttempt::waiting() const {
-  if (state_ == State::kSuspended) return to_journal(restate::flatten(awaiting_));
+  if (state_ == State::kSuspended) return awaiting_;
   if (!known_to_wait()) return {};
   if (advice_) return to_journal(restate::flatten(advice_->awaiting));
   journal::WaitSet waits;
@@ -257,24 +266,16 @@ journal::WaitSet RemoteAttempt::waiting() const {
   return waits;
 }
 
-bool RemoteAttempt::is_ready() const {
-  if (stuck_) return true;
-  if (!restate::is_ready(awaiting_, settled_)) return false;
-  // A cancel or a named signal that Start has told the handler had; it waits for a further one.
-  return names_fresh(restate::flatten(awaiting_)) ||
-         restate::is_ready(awaiting_, settled_for_good_);
-}
+bool RemoteAttempt::is_ready() const { return stuck_ || is_ready_; }
 
-bool RemoteAttempt::names_fresh(const protocol::WaitSet& leaves) const {
-  const auto is_fresh = [](KnownSettlements::Settled settled) {
-    return settled != KnownSettlements::Settled::kPending;
+bool RemoteAttempt::names_fresh(const journal::WaitSet& leaves) const {
+  const auto is_fresh = [this](auto leaf) {
+    return fresh_.look_up(journal::WaitSet::Leaf(leaf)) != journal::Settled::kPending;
   };
   return std::any_of(leaves.completions.begin(), leaves.completions.end(),
-                     [&](auto id) { return is_fresh(fresh_.completion(id)); }) ||
-         std::any_of(leaves.signals.begin(), leaves.signals.end(),
-                     [&](auto index) { return is_fresh(fresh_.signal(index)); }) ||
-         std::any_of(leaves.named_signals.begin(), leaves.named_signals.end(),
-                     [&](const auto& name) { return is_fresh(fresh_.named_signal(name)); });
+                     [&](auto id) { return is_fresh(journal::Notification::Completion{id}); }) ||
+         std::any_of(leaves.signals.begin(), leaves.signals.end(), is_fresh) ||
+         std::any_of(leaves.named_signals.begin(), leaves.named_signals.end(), is_fresh);
 }
 
 std::size_t RemoteAttempt::steps_in_flight() const { return over() ? 0 : open_runs_.size(); }
@@ -391,7 +392,8 @@ void RemoteAttempt::on(restate::ProposeRun message) {
 }
 
 void RemoteAttempt::on(restate::Suspension message) {
-  const protocol::WaitSet leaves = restate::flatten(message.awaiting);
+  awaiting_ = to_wait_set(std::move(message.awaiting));
+  const journal::WaitSet leaves = awaiting_.leaves();
   bool only_own = leaves.named_signals.empty() &&
                   std::all_of(leaves.signals.begin(), leaves.signals.end(),
                               [](std::uint32_t index) { return index == protocol::kCancelSignal; });
@@ -408,12 +410,12 @@ void RemoteAttempt::on(restate::Suspension message) {
     return fail("RT0012", "suspended on a Run whose outcome it has not proposed, twice",
                 protocol::kProtocolViolation);
   }
-  if (news_ == 0 && !names_fresh(leaves) &&
-      restate::is_ready(message.awaiting, settled_for_good_)) {
+  is_ready_ = awaiting_.reduce([this](const auto& leaf) { return known(leaf); }) !=
+              journal::Settled::kPending;
+  if (is_ready_ && news_ == 0 && !names_fresh(leaves)) {
     return fail("RT0012", "suspended on what Start has told it already",
                 protocol::kProtocolViolation);
   }
-  awaiting_ = std::move(message.awaiting);
   end(State::kSuspended);
 }
 

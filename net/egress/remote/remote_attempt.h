@@ -73,8 +73,9 @@ class RemoteAttempt final : public actors::Attempt {
   using State = actors::AttemptState;
 
   Result<Bytes> opening(actors::AttemptStart start);
-  bool is_repeated(const protocol::Notification& notification) const;
-  bool names_fresh(const protocol::WaitSet& leaves) const;
+  bool is_repeated(const journal::Notification& notification) const;
+  journal::Settled known(const journal::WaitSet::Leaf& leaf) const;
+  bool names_fresh(const journal::WaitSet& leaves) const;
   void give_state(std::vector<std::pair<Bytes, Bytes>>& map, bool& partial);
   void check_head(int status, const HttpHeaders& headers);
   void take_frames(BytesView bytes);
@@ -107,10 +108,9 @@ class RemoteAttempt final : public actors::Attempt {
   bool head_seen_ = false;
 
   protocol::restate::CompletionKinds kinds_;
-  KnownSettlements settled_;
-  KnownSettlements fresh_;  // Of settled_: not told with Start.
-  KnownSettlements
-      settled_for_good_;  // Told with Start, and nothing more can come under that name.
+  // Told with Start, and nothing more can come under that name.
+  Settlements told_with_start_;
+  Settlements fresh_;                                     // Not told with Start.
   std::unordered_set<protocol::CompletionId> open_runs_;  // Without proposal or completion.
   std::unordered_set<protocol::CompletionId> open_;       // Of other commands: not completed.
   std::unordered_set<protocol::CompletionId> wants_ack_;  // Proposals answered with an ack.
@@ -118,7 +118,8 @@ class RemoteAttempt final : public actors::Attempt {
   std::uint32_t commands_ = 0;
   std::uint32_t news_ = 0;  // Commands and proposals of this attempt.
   bool has_output_ = false;
-  protocol::restate::Future awaiting_;                   // kSuspended.
+  journal::WaitSet awaiting_;  // kSuspended: reduced by all it has been told.
+  bool is_ready_ = false;      // kSuspended: what it waits for is there.
   std::optional<protocol::restate::AwaitingOn> advice_;  // Version 7: what it is blocked on.
   bool stuck_ = false;  // Suspended on nothing but closures that only it can execute.
 };

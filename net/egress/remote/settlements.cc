@@ -1,22 +1,22 @@
 #include "net/egress/remote/settlements.h"
 
+#include <variant>
+
 namespace holdfast::net {
 
 namespace {
 
 template <class Map, class Key>
-protocol::restate::Settled look_up(const Map& map, const Key& key) {
+journal::Settled look_up_in(const Map& map, const Key& key) {
   const auto found = map.find(key);
-  return found == map.end() ? protocol::restate::Settled::kPending : found->second;
+  return found == map.end() ? journal::Settled::kPending : found->second;
 }
 
 }  // namespace
 
-void KnownSettlements::settle(const protocol::Notification& notification) {
-  const Settled settled = std::holds_alternative<protocol::Failure>(notification.result)
-                              ? Settled::kFailed
-                              : Settled::kSucceeded;
-  if (const auto* completion = std::get_if<protocol::CompletionRef>(&notification.of)) {
+void Settlements::settle(const journal::Notification& notification) {
+  const journal::Settled settled = journal::settled_by(notification);
+  if (const auto* completion = std::get_if<journal::Notification::Completion>(&notification.of)) {
     completions_.emplace(completion->id, settled);
   } else if (const auto* index = std::get_if<std::uint32_t>(&notification.of)) {
     signals_.emplace(*index, settled);
@@ -25,16 +25,12 @@ void KnownSettlements::settle(const protocol::Notification& notification) {
   }
 }
 
-protocol::restate::Settled KnownSettlements::completion(protocol::CompletionId id) const {
-  return look_up(completions_, id);
-}
-
-protocol::restate::Settled KnownSettlements::signal(std::uint32_t index) const {
-  return look_up(signals_, index);
-}
-
-protocol::restate::Settled KnownSettlements::named_signal(const std::string& name) const {
-  return look_up(named_signals_, name);
+journal::Settled Settlements::look_up(const journal::WaitSet::Leaf& leaf) const {
+  if (const auto* completion = std::get_if<journal::Notification::Completion>(&leaf)) {
+    return look_up_in(completions_, completion->id);
+  }
+  if (const auto* index = std::get_if<std::uint32_t>(&leaf)) return look_up_in(signals_, *index);
+  return look_up_in(named_signals_, std::get<std::string>(leaf));
 }
 
 }  // namespace holdfast::net

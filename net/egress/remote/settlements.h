@@ -1,33 +1,25 @@
 #pragma once
-// KnownSettlements: what has become of an invocation's completions and signals, as far as an
-// attempt was told. Decides whether what the handler waits for is there.
+// Settlements: what has become of an invocation's completions and signals, as far as an attempt was
+// told.
 
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
-#include <vector>
 
-#include "net/protocol/message.h"
-#include "net/protocol/restate/completion_kinds.h"
-#include "net/protocol/restate/future.h"
+#include "journal/entry.h"
+#include "journal/wait_set.h"
 
 namespace holdfast::net {
 
-class KnownSettlements final : public protocol::restate::Settlements {
+class Settlements {
  public:
-  using Settled = protocol::restate::Settled;
-
-  void settle(const protocol::Notification& notification);
-
-  Settled completion(protocol::CompletionId id) const override;
-  Settled signal(std::uint32_t index) const override;
-  Settled named_signal(const std::string& name) const override;
+  // The first of each counts.
+  void settle(const journal::Notification& notification);
+  journal::Settled look_up(const journal::WaitSet::Leaf& leaf) const;
 
  private:
-  // The first of each counts.
-  std::unordered_map<protocol::CompletionId, Settled> completions_;
-  std::unordered_map<std::uint32_t, Settled> signals_;
-  std::unordered_map<std::string, Settled> named_signals_;
+  std::unordered_map<journal::CompletionId, journal::Settled> completions_;
+  std::unordered_map<std::uint32_t, journal::Settled> signals_;
+  std::unordered_map<std::string, journal::Settled> named_signals_;
 };
 
 }  // namespace holdfast::net

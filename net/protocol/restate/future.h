@@ -10,7 +10,8 @@
 // | kAllSucceededOrFirstFailed   | all children succeeded or one failed  | the same         |
 //
 // Of an undecidable child nobody but the handler knows whether it succeeded. Where that matters the
-// parent counts as ready: a handler woken too early looks, and waits again.
+// parent counts as ready: a handler woken too early looks, and waits again. What is settled already
+// the SDK has left out of a Suspension.
 //
 // Depth: the functions here recurse, kFutureDepthMax levels at most. Decoding keeps to that.
 
@@ -41,23 +42,8 @@ struct Future {
   Combinator combinator = Combinator::kUnknown;
 };
 
-// What became of a completion or a signal so far. A failure is what has Failure as its result.
-enum class Settled { kPending, kSucceeded, kFailed };
-
-class Settlements {
- public:
-  virtual ~Settlements() = default;
-  virtual Settled completion(CompletionId id) const = 0;
-  virtual Settled signal(std::uint32_t index) const = 0;
-  virtual Settled named_signal(const std::string& name) const = 0;
-};
-
-// Whether the handler that waits for `future` must be woken: it is settled, or cannot be decided.
-// Without a child, kUnknown and kFirstCompleted are never ready and the others always.
-// REQUIRES: no deeper than kFutureDepthMax, like both below.
-bool is_ready(const Future& future, const Settlements& settlements);
-
 // All leaves, each once, in ascending order: nothing else can make the future ready.
+// REQUIRES: no deeper than kFutureDepthMax, like the next.
 WaitSet flatten(const Future& future);
 
 // Whether there is no leaf at all.
