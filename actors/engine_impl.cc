@@ -46,8 +46,8 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
              {}} {
   world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
                                             std::ref(router_), std::ref(timer_horizon_));
-  sweeper_ = system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock),
-                                         std::ref(router_), options_.park_after_ms);
+  sweeper_ =
+      system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock), std::ref(router_));
   wait_notes_.set_sweeper(sweeper_);
 }
 

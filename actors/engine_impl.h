@@ -65,7 +65,7 @@ class EngineImpl {
   const journal::Journal journal_;
   StepPool steps_;
   Waiters waiters_;
-  WaitNotes wait_notes_;
+  WaitNotes wait_notes_{options_.park_after_ms};
   TimerHorizon timer_horizon_;
   std::unique_ptr<LoopRunner> loop_;  // Null: there is no loop.
   Router router_;

@@ -1,11 +1,14 @@
 #pragma once
 // Sweeper: reminds owners that wait in memory for long to leave it. Whoever begins a wait notes it
-// here; the note costs one entry in a queue, and the sweeper sleeps while there is none.
+// here, with its patience; the note costs one entry in a queue, and the sweeper sleeps while there
+// is none.
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <variant>
 
 #include "actors/mail.h"
@@ -24,25 +27,36 @@ class WaitNotes {
     std::uint64_t number = 0;  // Of the wait.
   };
 
-  void add(Note note);
-  // Those that began at or before `until_ms`; and when the next one began, if there is one.
-  std::vector<Note> take(std::int64_t until_ms, std::optional<std::int64_t>* next_since_ms);
+  // `patience_ms`: how long the waits of most may last.
+  explicit WaitNotes(std::int64_t patience_ms) : patience_ms_(patience_ms) {}
+
+  void add(Note note) { add(std::move(note), patience_ms_); }
+  void add(Note note, std::int64_t patience_ms);
+  // Those that have lasted for their patience; and when to look again, if there are more.
+  std::vector<Note> take(std::int64_t now_ms, std::optional<std::int64_t>* look_again_at_ms);
   // The sweeper to wake when the first note comes.
   void set_sweeper(caf::actor sweeper);
 
  private:
+  std::int64_t look_at(std::int64_t until_ms, std::int64_t patience_ms) const;
+
+  const std::int64_t patience_ms_;
   std::mutex mutex_;
-  std::deque<Note> notes_;  // By mutex_.
-  caf::actor sweeper_;      // By mutex_.
-  bool asleep_ = true;      // By mutex_: the sweeper has nothing scheduled.
+  // By mutex_.
+  std::deque<Note> notes_;                     // Of the common patience, in order.
+  std::multimap<std::int64_t, Note> special_;  // Of another, by when it ends.
+  caf::actor sweeper_;
+  std::int64_t look_again_at_ms_ = INT64_MAX;  // When the sweeper comes by itself.
 };
 
-struct SweepNow {};
+// `round` 0: now; else unless the sweeper has been there since.
+struct SweepNow {
+  std::uint64_t round = 0;
+};
 
 class SweeperActor : public caf::event_based_actor {
  public:
-  SweeperActor(caf::actor_config& config, WaitNotes& notes, const Clock& clock, Router& router,
-               std::int64_t park_after_ms);
+  SweeperActor(caf::actor_config& config, WaitNotes& notes, const Clock& clock, Router& router);
   caf::behavior make_behavior() override;
 
  private:
@@ -51,7 +65,7 @@ class SweeperActor : public caf::event_based_actor {
   WaitNotes& notes_;
   const Clock& clock_;
   Router& router_;
-  const std::int64_t park_after_ms_;
+  std::uint64_t round_ = 0;
 };
 
 }  // namespace holdfast::actors

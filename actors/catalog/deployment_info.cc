@@ -102,6 +102,7 @@ void lay_over(const journal::ServiceSettings& settings, ServiceInfo& service) {
     lay(settings.journal_retention_ms, handler.journal_retention_ms);
     lay(settings.inactivity_timeout_ms, handler.inactivity_timeout_ms);
     lay(settings.abort_timeout_ms, handler.abort_timeout_ms);
+    handler.park_after_ms = settings.park_after_ms;
   }
 }
 

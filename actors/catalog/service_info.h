@@ -39,6 +39,7 @@ struct HandlerInfo {
   RetryPolicy retry;
   std::int64_t inactivity_timeout_ms = 60'000;
   std::int64_t abort_timeout_ms = 600'000;
+  std::optional<std::int64_t> park_after_ms;  // None: as the server has it.
   std::int64_t idempotency_retention_ms = 86'400'000;
   std::int64_t workflow_retention_ms = 86'400'000;
   std::int64_t journal_retention_ms = 86'400'000;

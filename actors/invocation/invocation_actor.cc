@@ -268,6 +268,30 @@ void InvocationActor::on(Committed& mail) {
   }
 }
 
+// Null: nothing serves it (any more).
+std::shared_ptr<const HandlerInfo> InvocationActor::handler_info() const {
+  const journal::Invocation& row = state_.row;
+  const auto info_in = [&](auto owner, const ServiceInfo& service) {
+    return std::shared_ptr<const HandlerInfo>(owner, service.handler(row.target.handler));
+  };
+  if (!row.deployment_id.empty()) {
+    const auto pinned = world_.catalog.find(row.target.service, row.deployment_id);
+    return pinned == nullptr ? nullptr : info_in(pinned, *pinned);
+  }
+  const auto catalog = world_.catalog.snapshot();
+  const auto newest = catalog->find(row.target.service);
+  return newest == catalog->end() ? nullptr : info_in(catalog, newest->second);
+}
+
+std::int64_t InvocationActor::park_after_ms() {
+  if (!current_.park_after_ms) {
+    const auto handler = handler_info();
+    const auto own = handler == nullptr ? std::nullopt : handler->park_after_ms;
+    current_.park_after_ms = own.value_or(world_.options.park_after_ms);
+  }
+  return *current_.park_after_ms;
+}
+
 void InvocationActor::on(ParkIfWaiting& mail) {
   wait_noted_ = false;
   const bool waiting = current_.attempt && current_.state == AttemptState::kBlocked &&

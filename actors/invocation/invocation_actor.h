@@ -47,9 +47,10 @@ class InvocationActor : public caf::event_based_actor {
     bool unread = false;            // It was woken, and is asked when there is room for its news.
     int unsaved_reads = 0;          // Times it was asked since something was last submitted.
     bool wants_all_durable = false;
-    bool pinned = false;           // It chose the deployment.
-    bool held = false;             // What it has been given is not all durable.
-    storage::Ticket held_until{};  // The batch that it waits for.
+    bool pinned = false;                        // It chose the deployment.
+    bool held = false;                          // What it has been given is not all durable.
+    storage::Ticket held_until{};               // The batch that it waits for.
+    std::optional<std::int64_t> park_after_ms;  // Of its service; looked up when it first waits.
   };
   enum class Start { kWhenDurable, kAhead };
   enum class Presence { kUnknown, kAbsent, kPresent, kQuarantined };
@@ -62,6 +63,8 @@ class InvocationActor : public caf::event_based_actor {
   void load(journal::Reading reading);
   void load_if_unknown();
   [[noreturn]] void stop_unreadable(const Error& error) const;
+  std::shared_ptr<const HandlerInfo> handler_info() const;
+  std::int64_t park_after_ms();  // How long this attempt may wait in memory.
   void find_place();
   // Calls `then` when everything decided so far is durable; at once when it is already.
   void when_durable(std::function<void()> then);

@@ -319,18 +319,8 @@ void InvocationActor::finish(journal::Outcome outcome) {
 }
 
 RetryPolicy InvocationActor::retry_policy() const {
-  const journal::Invocation& row = state_.row;
-  const auto info_in = [&](const ServiceInfo& service) {
-    const HandlerInfo* const handler = service.handler(row.target.handler);
-    return handler == nullptr ? RetryPolicy{} : handler->retry;
-  };
-  if (!row.deployment_id.empty()) {
-    const auto pinned = world_.catalog.find(row.target.service, row.deployment_id);
-    return pinned == nullptr ? RetryPolicy{} : info_in(*pinned);
-  }
-  const auto catalog = world_.catalog.snapshot();
-  const auto newest = catalog->find(row.target.service);
-  return newest == catalog->end() ? RetryPolicy{} : info_in(newest->second);
+  const auto handler = handler_info();
+  return handler == nullptr ? RetryPolicy{} : handler->retry;
 }
 
 void InvocationActor::fail_attempt() {
@@ -402,11 +392,11 @@ bool InvocationActor::waits_long() {
     due = std::min(due, sleep->due_unix_ms);
   }
   if (only_sleeps && !waits.completions.empty()) {
-    return due - now() > world_.options.park_after_ms;
+    return due - now() > park_after_ms();
   }
   if (!wait_noted_) {
     wait_noted_ = true;
-    world_.wait_notes.add({now(), id_, wait_});
+    world_.wait_notes.add({now(), id_, wait_}, park_after_ms());
   }
   return false;
 }

@@ -17,8 +17,9 @@ enum Setting : std::uint32_t {
   kJournalRetention = 8,
   kInactivityTimeout = 16,
   kAbortTimeout = 32,
+  kParkAfter = 64,
 };
-constexpr std::uint32_t kAllSettings = 63;
+constexpr std::uint32_t kAllSettings = 127;
 
 }  // namespace
 
@@ -57,6 +58,7 @@ void encode_settings(Bytes& to, const ServiceSettings& settings) {
   record.setJournalRetention(value(settings.journal_retention_ms, kJournalRetention));
   record.setInactivityTimeout(value(settings.inactivity_timeout_ms, kInactivityTimeout));
   record.setAbortTimeout(value(settings.abort_timeout_ms, kAbortTimeout));
+  record.setParkAfter(value(settings.park_after_ms, kParkAfter));
   record.setChanged(changed);
   message.write(to, RecordKind::kSettings);
 }
@@ -80,6 +82,7 @@ Result<ServiceSettings> decode_settings(BytesView record) {
         take(settings.journal_retention_ms, from.getJournalRetention(), kJournalRetention);
         take(settings.inactivity_timeout_ms, from.getInactivityTimeout(), kInactivityTimeout);
         take(settings.abort_timeout_ms, from.getAbortTimeout(), kAbortTimeout);
+        take(settings.park_after_ms, from.getParkAfter(), kParkAfter);
         return settings;
       });
 }

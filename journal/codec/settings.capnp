@@ -1,6 +1,6 @@
 # What an operator changed about a service, as stored. Rules as in entry.capnp. `changed` has a bit
 # for each field that was: 0 isPublic, 1 idempotencyRetention, 2 workflowRetention,
-# 3 journalRetention, 4 inactivityTimeout, 5 abortTimeout. Times are milliseconds.
+# 3 journalRetention, 4 inactivityTimeout, 5 abortTimeout, 6 parkAfter. Times are milliseconds.
 
 @0xe85d1b9047c2fa63;
 
@@ -15,4 +15,5 @@ struct ServiceSettings {
   journalRetention @4 :Int64;
   inactivityTimeout @5 :Int64;
   abortTimeout @6 :Int64;
+  parkAfter @7 :Int64;
 }

@@ -53,6 +53,7 @@ struct ServiceSettings {
   std::optional<bool> is_public;
   std::optional<std::int64_t> idempotency_retention_ms, workflow_retention_ms, journal_retention_ms;
   std::optional<std::int64_t> inactivity_timeout_ms, abort_timeout_ms;
+  std::optional<std::int64_t> park_after_ms;  // None: as the server has it.
 };
 
 // An invocation's row as it is stored. It is decoded when asked, so that those who only count or

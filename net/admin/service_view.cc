@@ -86,6 +86,15 @@ Error wrong(std::string_view field, std::string_view why) {
   return {ErrorCode::kInvalidArgument, fmt::format("field '{}': {}", field, why)};
 }
 
+// Null: there is none.
+std::optional<std::int64_t> journal::ServiceSettings::*setting_named(std::string_view name) {
+  if (name == "park_after") return &journal::ServiceSettings::park_after_ms;
+  for (const Period& period : kPeriods) {
+    if (name == period.name) return period.setting;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 json::object handler_view(const actors::HandlerInfo& handler) {
@@ -119,6 +128,7 @@ json::object handler_view(const actors::HandlerInfo& handler) {
   for (const Period& period : kPeriods) {
     if (applies(period, handler)) view[period.name] = duration_text(handler.*period.of_handler);
   }
+  if (handler.park_after_ms) view["park_after"] = duration_text(*handler.park_after_ms);
   view["retry_policy"] = retry_view(handler.retry);
   view["enable_lazy_state"] = handler.lazy_state;
   if (!handler.metadata.empty()) view["metadata"] = pairs_view(handler.metadata);
@@ -136,6 +146,9 @@ json::object service_view(const actors::ServiceInfo& service) {
   for (const Period& period : kPeriods) {
     if (const auto value = common(period, service)) view[period.name] = duration_text(*value);
   }
+  if (!service.handlers.empty() && service.handlers[0].park_after_ms) {
+    view["park_after"] = duration_text(*service.handlers[0].park_after_ms);
+  }
   if (!service.metadata.empty()) view["metadata"] = pairs_view(service.metadata);
   json::array handlers;
   for (const actors::HandlerInfo& handler : service.handlers) {
@@ -149,21 +162,21 @@ Result<journal::ServiceSettings> patched(journal::ServiceSettings settings,
                                          const json::object& patch) {
   for (const auto& [name, value] : patch) {
     const std::string field(name);
-    if (value.is_null()) continue;
+    if (value.is_null()) {
+      if (field == "park_after") settings.park_after_ms.reset();
+      continue;
+    }
     if (field == "public") {
       if (!value.is_bool()) return wrong(field, "true or false is expected");
       settings.is_public = value.get_bool();
       continue;
     }
-    const Period* found = nullptr;
-    for (const Period& period : kPeriods) {
-      if (field == period.name) found = &period;
-    }
-    if (found == nullptr) return wrong(field, "there is no such setting");
+    const auto setting = setting_named(field);
+    if (setting == nullptr) return wrong(field, "there is no such setting");
     if (!value.is_string()) return wrong(field, "a duration in quotes is expected");
     Result<std::int64_t> duration = parse_duration(std::string(value.get_string()));
     if (!duration) return wrong(field, duration.error().message());
-    settings.*found->setting = *duration;
+    settings.*setting = *duration;
   }
   return settings;
 }

@@ -71,6 +71,7 @@ BOOST_AUTO_TEST_CASE(settings_lie_over_what_the_code_declares) {
   settings.journal_retention_ms = 3;
   settings.inactivity_timeout_ms = 4;
   settings.abort_timeout_ms = 5;
+  settings.park_after_ms = 6;
 
   BOOST_REQUIRE(catalog.apply("Signup", settings).has_value());
 
@@ -83,6 +84,7 @@ BOOST_AUTO_TEST_CASE(settings_lie_over_what_the_code_declares) {
     BOOST_TEST(info.journal_retention_ms == 3);
     BOOST_TEST(info.inactivity_timeout_ms == 4);
     BOOST_TEST(info.abort_timeout_ms == 5);
+    BOOST_TEST(info.park_after_ms.value() == 6);
   }
   BOOST_TEST(snapshot->at("Greeter").is_public);
   BOOST_TEST(snapshot->at("Greeter").handlers[0].idempotency_retention_ms == 5000);

@@ -178,6 +178,7 @@ ServiceSettings Samples::settings() {
   if (coin()) settings.journal_retention_ms = time();
   if (coin()) settings.inactivity_timeout_ms = time();
   if (coin()) settings.abort_timeout_ms = time();
+  if (coin()) settings.park_after_ms = time();
   return settings;
 }
 
@@ -351,7 +352,7 @@ std::string describe(const ServiceSettings& settings) {
   Describer describer;
   describer("settings", settings.is_public, settings.idempotency_retention_ms,
             settings.workflow_retention_ms, settings.journal_retention_ms,
-            settings.inactivity_timeout_ms, settings.abort_timeout_ms);
+            settings.inactivity_timeout_ms, settings.abort_timeout_ms, settings.park_after_ms);
   return describer.text();
 }
 

@@ -127,6 +127,19 @@ BOOST_AUTO_TEST_CASE(changes_of_a_service_add_up) {
   BOOST_TEST(second.at("abort_timeout").as_string() == "PT5S");
 }
 
+BOOST_AUTO_TEST_CASE(how_long_a_service_may_wait_in_memory_is_set_and_taken_back) {
+  BOOST_TEST(!body(answer("GET", "/services/Greeter")).contains("park_after"));
+
+  const json::object set = body(answer("PATCH", "/services/Greeter", R"({"park_after":"5s"})"));
+  BOOST_TEST(set.at("park_after").as_string() == "PT5S");
+  BOOST_TEST(set.at("handlers").at(0).at("park_after").as_string() == "PT5S");
+  const json::object kept = body(answer("PATCH", "/services/Greeter", R"({"public":true})"));
+  BOOST_TEST(kept.at("park_after").as_string() == "PT5S");
+  BOOST_TEST(
+      !body(answer("PATCH", "/services/Greeter", R"({"park_after":null})")).contains("park_after"));
+  BOOST_TEST(status("PATCH", "/services/Greeter", R"({"park_after":5})") == 400);
+}
+
 BOOST_AUTO_TEST_CASE(a_bad_change_is_refused) {
   for (const char* patch :
        {"", "{", "[]", R"({"public":1})", R"({"journal_retention":5})",
