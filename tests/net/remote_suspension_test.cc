@@ -127,6 +127,27 @@ BOOST_AUTO_TEST_CASE(only_a_handler_that_waits_for_others_is_asked_to_suspend) {
   BOOST_TEST(!finished.exchange().half_closed);
 }
 
+BOOST_AUTO_TEST_CASE(what_an_earlier_attempt_has_asked_for_counts_as_a_wait_too) {
+  Stand waits, computes, done, says_so(Version::k7);
+  for (Stand* stand : {&waits, &computes, &done, &says_so}) {
+    stand->entries.push_back({"a", journal::Sleep{1'000'000, 1}});
+  }
+  computes.entries.push_back({"b", journal::Run{2}});
+  done.entries.push_back(completion(1, Empty{}));
+
+  for (Stand* stand : {&waits, &computes, &done, &says_so}) {
+    stand->start().head();
+    // Not at once, though the sleep is long: it may have been left behind.
+    BOOST_TEST(stand->attempt->waiting().empty());
+    stand->attempt->ask_to_suspend();
+  }
+
+  BOOST_TEST(waits.exchange().half_closed);
+  BOOST_TEST(!computes.exchange().half_closed);
+  BOOST_TEST(!done.exchange().half_closed);
+  BOOST_TEST(!says_so.exchange().half_closed);  // Version 7 tells when it waits.
+}
+
 BOOST_AUTO_TEST_CASE(advice_counts_until_something_happens) {
   restate::AwaitingOn advice;
   advice.awaiting.combinator = restate::Combinator::kFirstCompleted;

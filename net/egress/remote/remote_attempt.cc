@@ -61,6 +61,19 @@ const char* code_of(ExchangeFailure::Kind kind) {
 
 }  // namespace
 
+// The completion by which others, or time, let the handler go on.
+std::optional<protocol::CompletionId> awaited_by(const protocol::CommandBody& command) {
+  if (const auto* call = std::get_if<protocol::CallCommand>(&command)) return call->completion;
+  if (const auto* sleep = std::get_if<protocol::SleepCommand>(&command)) return sleep->completion;
+  if (const auto* promise = std::get_if<protocol::GetPromiseCommand>(&command)) {
+    return promise->completion;
+  }
+  if (const auto* attach = std::get_if<protocol::AttachCommand>(&command)) {
+    return attach->completion;
+  }
+  return std::nullopt;
+}
+
 RemoteAttempt::RemoteAttempt(Route route, std::shared_ptr<AttemptClock> clock,
                              actors::AttemptHost& host, std::function<void()> wake)
     : route_(std::move(route)),
@@ -124,12 +137,15 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
       if (const auto* of = std::get_if<protocol::CompletionRef>(&notification.of)) {
         open_runs_.erase(of->id);
       }
+      } else if (const auto awaited = awaited_by(command->body)) {
+        open_before_.insert(*awaited);
     }
     ++head.known_entries;
     TRY(restate::append_entry(entries, entry, kinds_, route_.version));
   }
   Bytes bytes;
   restate::append_start(bytes, head, route_.version);
+        open_before_.erase(of->id);
   bytes += entries;
   return bytes;
 }
@@ -218,6 +234,7 @@ actors::AttemptState RemoteAttempt::notify(const journal::Notification& notifica
   advice_.reset();
   Bytes bytes;
   if (of == nullptr) {
+    open_before_.erase(of->id);
     restate::append_signal(bytes, told, route_.version);
   } else if (wants_ack_.erase(of->id) > 0) {
     restate::append_proposal_ack(bytes, {of->id});
@@ -245,7 +262,9 @@ void RemoteAttempt::all_durable() {
 bool RemoteAttempt::known_to_wait() const {
   if (over() || !open_runs_.empty() || has_output_) return false;
   if (advice_) return !advice_->executing_side_effects;
-  return !open_.empty();
+  // Version 7 would have said so.
+  const bool told = route_.version >= restate::Version::k7;
+  return !open_.empty() || (!told && !open_before_.empty());
 }
 
 void RemoteAttempt::ask_to_suspend() {
@@ -268,6 +287,8 @@ journal::WaitSet RemoteAttempt::waiting() const {
 
 bool RemoteAttempt::is_ready() const { return stuck_ || is_ready_; }
 
+  // What an earlier attempt has asked for the handler may have left behind; it says nothing about
+  // how long this wait will be.
 bool RemoteAttempt::names_fresh(const journal::WaitSet& leaves) const {
   const auto is_fresh = [this](auto leaf) {
     return fresh_.look_up(journal::WaitSet::Leaf(leaf)) != journal::Settled::kPending;
@@ -359,14 +380,8 @@ void RemoteAttempt::on(restate::NewCommand message) {
 
   if (const auto* run = std::get_if<protocol::RunCommand>(&command.body)) {
     open_runs_.insert(run->completion);
-  } else if (const auto* call = std::get_if<protocol::CallCommand>(&command.body)) {
-    open_.insert(call->completion);
-  } else if (const auto* sleep = std::get_if<protocol::SleepCommand>(&command.body)) {
-    open_.insert(sleep->completion);
-  } else if (const auto* promise = std::get_if<protocol::GetPromiseCommand>(&command.body)) {
-    open_.insert(promise->completion);
-  } else if (const auto* attach = std::get_if<protocol::AttachCommand>(&command.body)) {
-    open_.insert(attach->completion);
+  } else if (const auto awaited = awaited_by(command.body)) {
+    open_.insert(*awaited);
   }
   has_output_ = std::holds_alternative<protocol::OutputCommand>(command.body);
   Result<journal::Entry> entry = to_journal(std::move(command));

@@ -112,7 +112,8 @@ class RemoteAttempt final : public actors::Attempt {
   Settlements told_with_start_;
   Settlements fresh_;                                     // Not told with Start.
   std::unordered_set<protocol::CompletionId> open_runs_;  // Without proposal or completion.
-  std::unordered_set<protocol::CompletionId> open_;       // Of other commands: not completed.
+  // Of other commands of this attempt, and of earlier ones: not completed.
+  std::unordered_set<protocol::CompletionId> open_, open_before_;
   std::unordered_set<protocol::CompletionId> wants_ack_;  // Proposals answered with an ack.
   std::vector<std::uint32_t> command_acks_;               // Wanted, once durable.
   std::uint32_t commands_ = 0;
