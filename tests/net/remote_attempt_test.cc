@@ -175,6 +175,10 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_cannot_be_reached_fails_the_attempt) {
   stand.start();
 
   stand.events().on_failed(
+  BOOST_TEST(delay_for(503, "Thu, 01 Jan 1970 00:00:09 GMT") == 9000);  // The stand's time is 0.
+  BOOST_TEST(delay_for(429, "Thu Jan  1 00:00:09 1970") == 9000);
+  BOOST_TEST(delay_for(503, "Fri, 06 Nov 2026 08:49:37 GMT") == 86'400'000);
+  BOOST_TEST(delay_for(503, "Thu, 01 Jan 1970 00:00:00 GMT") == -1);
       {ExchangeFailure::Kind::kNotConnected, Error(ErrorCode::kUnavailable, "refused")});
   stand.wake();
 

@@ -8,6 +8,7 @@
 
 #include "net/egress/remote/awaiting.h"
 #include "net/egress/translate.h"
+#include "net/http/http_date.h"
 #include "net/http/uri.h"
 #include "net/protocol/restate/command_codec.h"
 #include "net/protocol/restate/notification_codec.h"
@@ -35,17 +36,22 @@ std::string_view cut(std::string_view text, std::size_t most) {
 
 void shorten(std::string& text) { text.resize(cut(text, kWordsMax).size()); }
 
-// Seconds, as Retry-After has them; a date is not understood and counts as not said. Nor is 0 a
-// delay: such a retry uses up no attempt, and would come at once for ever.
-std::optional<std::int64_t> retry_after_ms(const HttpHeaders& headers) {
+// Seconds or a date, as Retry-After has them. Nothing, or a time that is over, is no delay: such a
+// retry uses up no attempt, and would come at once for ever.
+std::optional<std::int64_t> retry_after_ms(const HttpHeaders& headers, std::int64_t now_ms) {
+  constexpr std::int64_t kDayMs = 86'400'000;
   const auto text = find_header(headers, "retry-after");
-  std::int64_t seconds = 0;
   if (!text) return std::nullopt;
+  std::int64_t seconds = 0;
+  std::int64_t delay_ms = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error != std::errc() || end != text->data() + text->size() || seconds <= 0) {
-    return std::nullopt;
+  if (error == std::errc() && end == text->data() + text->size()) {
+    delay_ms = std::clamp<std::int64_t>(seconds, 0, kDayMs / 1000) * 1000;
+  } else if (const auto date = parse_http_date(*text, now_ms)) {
+    delay_ms = *date - now_ms;
   }
-  return std::min<std::int64_t>(seconds, 86'400) * 1000;
+  if (delay_ms <= 0) return std::nullopt;
+  return std::min(delay_ms, kDayMs);
 }
 
 // All but the cancel and named signals, which a handler may wait for again and again.
@@ -342,7 +348,7 @@ void RemoteAttempt::check_head(int status, const HttpHeaders& headers) {
     case 429:
     case 503:
       fail("RT0023", said + ": it has too much to do");
-      error_.next_retry_delay_ms = retry_after_ms(headers);
+      error_.next_retry_delay_ms = retry_after_ms(headers, host_.now_unix_ms());
       return;
     case 502:
     case 504:
