@@ -97,6 +97,13 @@ void InvocationActor::start_attempt(Start how) {
     break_attempt(500, "the journal has no input");
     return;
   }
+  output_recorded_ = false;
+  for (const journal::Entry& entry : *journal_) {
+    const auto* output = std::get_if<journal::Output>(&entry.body);
+    if (output == nullptr) continue;
+    output_ = output->result;
+    output_recorded_ = true;
+  }
   ask_again();
   const journal::Invocation& row = state_.row;
   std::vector<journal::Entry> entries = std::move(*journal_);

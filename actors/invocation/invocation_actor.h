@@ -177,6 +177,7 @@ class InvocationActor : public caf::event_based_actor {
   std::vector<RunningAttempt> former_;  // Their steps still run.
   std::uint64_t attempts_ = 0;
   std::optional<journal::Outcome> output_;  // The handler has returned.
+  bool output_recorded_ = false;            // It is an entry of the journal.
   std::optional<AttemptError> broken_;      // The engine found fault with the attempt.
   std::deque<Step> waiting_steps_;          // For a receipt.
   std::deque<ActOn> waiting_acts_;          // Until nothing is outstanding.

@@ -99,7 +99,8 @@ void InvocationActor::settle_attempt() {
     case AttemptState::kEnded:
       if (!may_close()) return;
       // Code of this process is spared the entry: its row has the result.
-      if (!state_.row.deployment_id.empty() && state_.row.journal_retention_ms > 0) {
+      if (!state_.row.deployment_id.empty() && state_.row.journal_retention_ms > 0 &&
+          !output_recorded_) {
         journal::record_output(state_, *output_, decision_);
       }
       finish(std::move(*output_));
@@ -170,7 +171,12 @@ void InvocationActor::answer_read(const journal::Entry& command) {
 void InvocationActor::take_command(journal::Entry entry, bool at_once) {
   if (broken_) return;
   if (auto* output = std::get_if<journal::Output>(&entry.body)) {
-    output_ = std::move(output->result);
+    output_ = output->result;
+    if (!at_once) return;
+    // Somebody wants to know that it is stored, so it is, before the end.
+    output_recorded_ = true;
+    journal::command(state_, std::move(entry), nullptr, now(), decision_);
+    decision_.urgent = current_.wants_all_durable = true;
     return;
   }
   const journal::HandlerKind kind = state_.row.target.handler_kind;

@@ -321,6 +321,48 @@ BOOST_AUTO_TEST_CASE(inv_1_an_ack_comes_also_when_the_handler_goes_on_meanwhile)
   }
 }
 
+BOOST_AUTO_TEST_CASE(inv_1_an_output_that_wants_an_ack_is_stored_before_the_end_and_once) {
+  for (const bool crashes : {false, true}) {
+    RemoteHandlers handlers;
+    EngineFixture world(handlers, services());
+    std::optional<journal::InvocationId> id;
+    const auto outputs_stored = [&] {
+      const auto entries = world.tables().journal(*id).value();
+      return std::count_if(entries.begin(), entries.end(), [](const auto& one) {
+        return std::holds_alternative<journal::Output>(one.entry.body);
+      });
+    };
+    int acks = 0;
+    std::function<void()> go_on;
+    handlers.script.start = [&](const auto& start, auto& host, const auto& wake) {
+      id = start.invocation.id;
+      if (start.journal.size() > 1) return AttemptState::kEnded;  // All has been said.
+      go_on = wake;
+      host.on_command(Entry{{}, journal::Output{Bytes("out")}}, true);
+      return AttemptState::kBlocked;
+    };
+    handlers.script.all_durable = [&] {
+      ++acks;
+      BOOST_TEST(outputs_stored() == 1);
+    };
+    handlers.script.woken = [&](auto&, const auto&) { return AttemptState::kEnded; };
+
+    world.send(request("Plain", "run"));
+    BOOST_TEST(acks == 1);
+    BOOST_TEST((world.status(*id) == journal::Status::kRunning));
+    if (crashes) {
+      world.crash();
+      world.start();
+    } else {
+      go_on();
+    }
+    world.settle();
+
+    BOOST_TEST((world.output(*id) == journal::Outcome(Bytes("out"))));
+    BOOST_TEST(outputs_stored() == 1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_attempt_that_got_nowhere_chooses_no_deployment) {
   RemoteHandlers handlers;
   EngineFixture world(handlers, services());

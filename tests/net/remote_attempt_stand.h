@@ -200,6 +200,9 @@ inline restate::NewCommand sleep(std::uint32_t id) {
 inline restate::NewCommand output(Bytes value = "out") {
   return command(protocol::OutputCommand{std::move(value)});
 }
+inline restate::NewCommand output_with_ack() {
+  return command(protocol::OutputCommand{Bytes("out")}, true);
+}
 inline restate::ProposeRun propose(std::uint32_t id, bool wants_ack = false) {
   return {id, Bytes("done"), wants_ack};
 }

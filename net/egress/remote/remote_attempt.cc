@@ -61,12 +61,6 @@ bool comes_once(const journal::Notification& notification) {
          (index != nullptr && *index >= protocol::kFirstAwakeable);
 }
 
-const char* code_of(ExchangeFailure::Kind kind) {
-  return kind == ExchangeFailure::Kind::kBadAnswer ? "RT0012" : "RT0010";
-}
-
-}  // namespace
-
 // The completion by which others, or time, let the handler go on.
 std::optional<protocol::CompletionId> awaited_by(const protocol::CommandBody& command) {
   if (const auto* call = std::get_if<protocol::CallCommand>(&command)) return call->completion;
@@ -79,6 +73,12 @@ std::optional<protocol::CompletionId> awaited_by(const protocol::CommandBody& co
   }
   return std::nullopt;
 }
+
+const char* code_of(ExchangeFailure::Kind kind) {
+  return kind == ExchangeFailure::Kind::kBadAnswer ? "RT0012" : "RT0010";
+}
+
+}  // namespace
 
 RemoteAttempt::RemoteAttempt(Route route, std::shared_ptr<AttemptClock> clock,
                              actors::AttemptHost& host, std::function<void()> wake)
@@ -137,21 +137,22 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
       ++commands_;
       if (const auto* run = std::get_if<protocol::RunCommand>(&command->body)) {
         open_runs_.insert(run->completion);
+      } else if (const auto awaited = awaited_by(command->body)) {
+        open_before_.insert(*awaited);
       }
+      has_output_ = has_output_ || std::holds_alternative<protocol::OutputCommand>(command->body);
     } else {
       const auto& notification = std::get<protocol::Notification>(entry);
       if (const auto* of = std::get_if<protocol::CompletionRef>(&notification.of)) {
         open_runs_.erase(of->id);
+        open_before_.erase(of->id);
       }
-      } else if (const auto awaited = awaited_by(command->body)) {
-        open_before_.insert(*awaited);
     }
     ++head.known_entries;
     TRY(restate::append_entry(entries, entry, kinds_, route_.version));
   }
   Bytes bytes;
   restate::append_start(bytes, head, route_.version);
-        open_before_.erase(of->id);
   bytes += entries;
   return bytes;
 }
@@ -233,6 +234,7 @@ actors::AttemptState RemoteAttempt::notify(const journal::Notification& notifica
   const auto* const of = std::get_if<protocol::CompletionRef>(&told.of);
   if (of != nullptr) {
     open_.erase(of->id);
+    open_before_.erase(of->id);
     open_runs_.erase(of->id);
   }
   if (over() || stream_->half_closed()) return state_;
@@ -240,7 +242,6 @@ actors::AttemptState RemoteAttempt::notify(const journal::Notification& notifica
   advice_.reset();
   Bytes bytes;
   if (of == nullptr) {
-    open_before_.erase(of->id);
     restate::append_signal(bytes, told, route_.version);
   } else if (wants_ack_.erase(of->id) > 0) {
     restate::append_proposal_ack(bytes, {of->id});
@@ -286,6 +287,8 @@ journal::WaitSet RemoteAttempt::waiting() const {
   if (state_ == State::kSuspended) return awaiting_;
   if (!known_to_wait()) return {};
   if (advice_) return to_journal(restate::flatten(advice_->awaiting));
+  // What an earlier attempt has asked for the handler may have left behind; it says nothing about
+  // how long this wait will be.
   journal::WaitSet waits;
   waits.completions.assign(open_.begin(), open_.end());
   return waits;
@@ -293,8 +296,6 @@ journal::WaitSet RemoteAttempt::waiting() const {
 
 bool RemoteAttempt::is_ready() const { return stuck_ || is_ready_; }
 
-  // What an earlier attempt has asked for the handler may have left behind; it says nothing about
-  // how long this wait will be.
 bool RemoteAttempt::names_fresh(const journal::WaitSet& leaves) const {
   const auto is_fresh = [this](auto leaf) {
     return fresh_.look_up(journal::WaitSet::Leaf(leaf)) != journal::Settled::kPending;
