@@ -55,6 +55,10 @@ const std::array kOptions = {
            "Sign requests to endpoints with this Ed25519 key. Given twice: the first signs, the "
            "second is the next.",
            &Config::identity_keys},
+    Option{"handlers", "cluster_name", "cluster-name", "NAME",
+           "Who asks, for endpoints that several servers use: x-restate-cluster-name of discovery "
+           "and invocations.",
+           &Config::cluster_name},
     Option{"engine", "worker_threads", "worker-threads", "",
            "Threads that run handlers. 0: one per core.", &Config::worker_threads, 0, 1024},
     Option{"engine", "step_threads_max", "step-threads-max", "",
@@ -197,6 +201,10 @@ Result<void> check(const Config& config) {
   }
   if (config.identity_keys.size() > Identity::kKeysMax) {
     return wrong("--request-identity-private-key-pem-file", "at most two keys are used");
+  }
+  if (!std::all_of(config.cluster_name.begin(), config.cluster_name.end(),
+                   [](char c) { return c > ' ' && c < 127; })) {
+    return wrong("--cluster-name", "it is sent as a header; visible ASCII characters only");
   }
   static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error", "off"};
   if (std::find(std::begin(kLevels), std::end(kLevels), config.log_level) == std::end(kLevels)) {

@@ -35,6 +35,7 @@ struct Config {
 
   std::vector<std::string> load;
   std::vector<std::string> identity_keys;
+  std::string cluster_name = "holdfast";
 
   std::uint64_t worker_threads = 0;
   std::uint64_t step_threads_max = 512;

@@ -109,12 +109,14 @@ Result<void> Server::open_handlers() {
   outgoing_ = TRY(OutgoingHttp::create(io_));
   discovery_ = std::make_unique<HttpDiscovery>(
       io_, *outgoing_, [this](HttpHeaders& headers, std::string_view path) {
+        headers.emplace_back(kClusterNameHeader, config_.cluster_name);
         if (identity_ == nullptr) return;
         const auto proven = identity_->sign(path, {}, clock_.now(), headers);
         if (!proven) log.error("a request is not signed", "why={}", proven.error().message());
       });
   embedded_ = std::make_unique<EmbeddedHandlers>(services_);
-  remote_ = std::make_unique<RemoteHandlers>(io_, *outgoing_, *catalog_, identity_.get(), clock_);
+  remote_ = std::make_unique<RemoteHandlers>(io_, *outgoing_, *catalog_, identity_.get(), clock_,
+                                             config_.cluster_name);
   handlers_ = std::make_unique<AllHandlers>(*catalog_, *embedded_, *remote_);
   return {};
 }

@@ -96,6 +96,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_in_one_line) {
   expect_wrong({"serve", "--ingress"}, "--ingress");
   expect_wrong({"serve", "--ingress", "a", "--ingress", "b"}, "one value");
   expect_wrong({"serve", "--ingress", "8080"}, "port is missing");
+  expect_wrong({"serve", "--cluster-name", "two words"}, "--cluster-name");
+  expect_wrong({"serve", "--cluster-name", "two\nlines"}, "--cluster-name");
   expect_wrong({"serve", "--ingress", "127.0.0.1:99999"}, "65535");
   expect_wrong({"serve", "--ingress", "::1:80"}, "brackets");
   expect_wrong({"serve", "--drain-ms", "soon"}, "'soon'");

@@ -55,10 +55,13 @@ class Endpoint {
  public:
   std::uint16_t port() const { return server_.port(); }
   int attempts() const { return attempts_; }
+  // Requests that did not say which server asks.
+  int nameless() const { return nameless_; }
 
  private:
   void answer(HttpRequest&& request, const std::shared_ptr<HttpReply>& reply) {
     HttpResponse response;
+    if (find_header(request.headers, "x-restate-cluster-name") != "holdfast") ++nameless_;
     if (request.target == "/discover") {
       response.headers = {{"content-type", "application/vnd.restate.endpointmanifest.v3+json"}};
       response.body =
@@ -101,7 +104,7 @@ class Endpoint {
     return said;
   }
 
-  std::atomic<int> attempts_ = 0;
+  std::atomic<int> attempts_ = 0, nameless_ = 0;
   RunningServer server_{[this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
     answer(std::move(request), reply);
   }};
@@ -185,6 +188,7 @@ BOOST_AUTO_TEST_CASE(all_over_twenty_things_is_resumed_once) {
 
   BOOST_TEST(result_of(id).body == "\"all\"");
   BOOST_TEST(endpoint.attempts() == 2);
+  BOOST_TEST(endpoint.nameless() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_restart_in_between_resumes_nobody) {

@@ -39,11 +39,12 @@ Result<restate::Version> version_for(const journal::Invocation& invocation,
 
 RemoteHandlers::RemoteHandlers(boost::asio::io_context& io, OutgoingHttp& http,
                                const actors::Catalog& catalog, const Identity* identity,
-                               const Clock& clock)
+                               const Clock& clock, std::string cluster_name)
     : http_(http),
       catalog_(catalog),
       identity_(identity),
       clock_(clock),
+      cluster_name_(std::move(cluster_name)),
       attempt_clock_(std::make_shared<AttemptClock>(io)) {}
 
 Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const Info& info) {
@@ -92,6 +93,7 @@ Result<actors::OpenedAttempt> RemoteHandlers::open(const journal::Invocation& in
   }
   if (identity_ != nullptr) {
     TRY(identity_->sign("/invoke/" + target.service + "/" + target.handler, {}, clock_.now(),
+  route.headers.emplace_back(kClusterNameHeader, cluster_name_);
                         route.headers));
   }
   const auto version = static_cast<std::uint8_t>(route.version);

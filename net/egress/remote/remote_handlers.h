@@ -20,11 +20,14 @@
 
 namespace holdfast::net {
 
+// Tells an endpoint which of the servers that use it asks.
+inline constexpr const char* kClusterNameHeader = "x-restate-cluster-name";
+
 class RemoteHandlers final : public actors::Handlers {
  public:
   // All outlive the handlers; `identity` may be null: requests are not signed.
   RemoteHandlers(boost::asio::io_context& io, OutgoingHttp& http, const actors::Catalog& catalog,
-                 const Identity* identity, const Clock& clock);
+                 const Identity* identity, const Clock& clock, std::string cluster_name);
 
   // A pinned invocation goes to its deployment, another one to the newest that serves its target.
   // kNotFound: there is none.
@@ -50,6 +53,7 @@ class RemoteHandlers final : public actors::Handlers {
   const actors::Catalog& catalog_;
   const Identity* const identity_;
   const Clock& clock_;
+  const std::string cluster_name_;
   const std::shared_ptr<AttemptClock> attempt_clock_;
 
   std::mutex mutex_;
