@@ -49,6 +49,11 @@ RemoteHandlers::RemoteHandlers(boost::asio::io_context& io, OutgoingHttp& http,
 
 Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const Info& info) {
   const std::lock_guard lock(mutex_);
+  if (auto deployments = catalog_.deployments(); deployments != deployments_) {
+    // Pools of those that are gone are let go; an attempt that is under way holds its own.
+    std::erase_if(ways_, [&](const auto& way) { return !deployments->contains(way.first); });
+    deployments_ = std::move(deployments);
+  }
   Way& way = ways_[info->id];
   if (way.info == info) return way.pool;
   const bool http_11 = info->deployment.http_version == journal::HttpVersion::kHttp11;
@@ -88,12 +93,12 @@ Result<actors::OpenedAttempt> RemoteHandlers::open(const journal::Invocation& in
   route.timeouts.abort = std::chrono::milliseconds(handler->abort_timeout_ms);
   route.bidirectional = info->deployment.bidirectional() && handler->inactivity_timeout_ms > 0;
   route.lazy_state = handler->lazy_state;
+  route.headers.emplace_back(kClusterNameHeader, cluster_name_);
   for (const auto& [name, value] : info->deployment.additional_headers) {
     route.headers.emplace_back(name, value);
   }
   if (identity_ != nullptr) {
     TRY(identity_->sign("/invoke/" + target.service + "/" + target.handler, {}, clock_.now(),
-  route.headers.emplace_back(kClusterNameHeader, cluster_name_);
                         route.headers));
   }
   const auto version = static_cast<std::uint8_t>(route.version);

@@ -57,7 +57,9 @@ class RemoteHandlers final : public actors::Handlers {
   const std::shared_ptr<AttemptClock> attempt_clock_;
 
   std::mutex mutex_;
-  std::map<std::string, Way, std::less<>> ways_;  // By deployment. Guarded by mutex_.
+  // By mutex_.
+  std::map<std::string, Way, std::less<>> ways_;            // By deployment.
+  std::shared_ptr<const actors::Deployments> deployments_;  // Those ways_ was last held against.
 };
 
 }  // namespace holdfast::net
