@@ -172,6 +172,7 @@ void InvocationActor::take_command(journal::Entry entry, bool at_once) {
   if (broken_) return;
   if (auto* output = std::get_if<journal::Output>(&entry.body)) {
     output_ = output->result;
+    output_recorded_ = false;  // The last one counts.
     if (!at_once) return;
     // Somebody wants to know that it is stored, so it is, before the end.
     output_recorded_ = true;

@@ -321,6 +321,30 @@ BOOST_AUTO_TEST_CASE(inv_1_an_ack_comes_also_when_the_handler_goes_on_meanwhile)
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_last_output_is_the_result_also_after_one_that_was_acknowledged) {
+  RemoteHandlers handlers;
+  EngineFixture world(handlers, services());
+  handlers.script.start = [&](const auto& start, auto& host, const auto& wake) {
+    if (start.journal.size() == 1) {
+      host.on_command(Entry{{}, journal::Output{Bytes("first")}}, true);
+      wake();
+      return AttemptState::kBlocked;
+    }
+    host.on_command(Entry{{}, journal::Output{Bytes("last")}});
+    return AttemptState::kEnded;
+  };
+  handlers.script.woken = [](auto&, const auto&) { return AttemptState::kFailed; };
+
+  const auto accepted = world.send(request("Plain", "run"));
+  world.advance(Millis(10'000));
+
+  BOOST_TEST((world.output(accepted.id) == journal::Outcome(Bytes("last"))));
+  const auto entries = world.tables().journal(accepted.id).value();
+  const auto* output = std::get_if<journal::Output>(&entries.back().entry.body);
+  BOOST_REQUIRE(output != nullptr);
+  BOOST_TEST((output->result == journal::Outcome(Bytes("last"))));
+}
+
 BOOST_AUTO_TEST_CASE(inv_1_an_output_that_wants_an_ack_is_stored_before_the_end_and_once) {
   for (const bool crashes : {false, true}) {
     RemoteHandlers handlers;

@@ -152,6 +152,18 @@ BOOST_AUTO_TEST_CASE(an_output_is_acknowledged_like_any_command) {
   BOOST_TEST((stand.state == AttemptState::kEnded));
 }
 
+BOOST_AUTO_TEST_CASE(an_output_of_an_earlier_attempt_may_be_said_anew_once) {
+  Stand stand;
+  stand.entries.push_back({{}, journal::Output{Bytes("out")}});
+  stand.start().head().says(output("new"));
+  BOOST_TEST(stand.host.commands.size() == 1u);
+  BOOST_TEST((stand.state == AttemptState::kBlocked));
+
+  stand.says(output("newer"));
+
+  BOOST_TEST(stand.failed_with("RT0012"));
+}
+
 BOOST_AUTO_TEST_CASE(an_output_that_start_has_told_is_the_result_at_the_end) {
   Stand stand;
   stand.entries.push_back({{}, journal::Output{Bytes("out")}});

@@ -140,7 +140,9 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
       } else if (const auto awaited = awaited_by(command->body)) {
         open_before_.insert(*awaited);
       }
-      has_output_ = has_output_ || std::holds_alternative<protocol::OutputCommand>(command->body);
+      if (std::holds_alternative<protocol::OutputCommand>(command->body)) {
+        has_output_ = may_replace_output_ = true;
+      }
     } else {
       const auto& notification = std::get<protocol::Notification>(entry);
       if (const auto* of = std::get_if<protocol::CompletionRef>(&notification.of)) {
@@ -382,7 +384,10 @@ void RemoteAttempt::on(restate::NewCommand message) {
     error_.failure.related_command = commands_;
   };
   protocol::Command& command = message.command;
-  if (has_output_) return violates("a command came after the Output");
+  const bool is_output = std::holds_alternative<protocol::OutputCommand>(command.body);
+  if (has_output_ && !(is_output && may_replace_output_)) {
+    return violates("a command came after the Output");
+  }
   if (auto learned = kinds_.learn(command); !learned) return violates(learned.error().message());
 
   if (const auto* run = std::get_if<protocol::RunCommand>(&command.body)) {
@@ -390,7 +395,8 @@ void RemoteAttempt::on(restate::NewCommand message) {
   } else if (const auto awaited = awaited_by(command.body)) {
     open_.insert(*awaited);
   }
-  has_output_ = std::holds_alternative<protocol::OutputCommand>(command.body);
+  has_output_ = has_output_ || is_output;
+  if (is_output) may_replace_output_ = false;
   Result<journal::Entry> entry = to_journal(std::move(command));
   if (!entry) return violates(entry.error().message());
   if (message.wants_ack) command_acks_.push_back(commands_);
