@@ -43,6 +43,16 @@ def a_hundred_sleeps_side_by_side_take_as_long_as_one(w):
     check(500 <= slept < 20000, f"they slept {slept} ms")
 
 
+# Where a stream is held, the number of attempts depends on when it is given up.
+@case(modes=("suspending",))
+def all_over_twenty_sleeps_is_resumed_once(w):
+    if w.is_reference():
+        return  # Its own switch decides whether it speaks version 7.
+    same(w.call("Sleeps/staggered", {"ms": 30, "count": 20, "token": w.token}), 20)
+
+    same(len(w.effects()), 2, "the number of attempts")
+
+
 @case()
 def a_sleeping_invocation_is_suspended_when_nothing_else_happens(w):
     if w.is_reference() and w.mode.startswith("bidi"):

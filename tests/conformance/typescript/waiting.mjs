@@ -24,6 +24,12 @@ export const sleeps = restate.service({
       await RestatePromise.all(Array.from({ length: count }, () => ctx.sleep(ms)));
       return (await ctx.date.now()) - began;
     },
+    // Tells of each attempt.
+    staggered: async (ctx, { ms, count, token }) => {
+      await effect(token);
+      await RestatePromise.all(Array.from({ length: count }, (_, i) => ctx.sleep(ms * (i + 1))));
+      return count;
+    },
   },
 });
 
