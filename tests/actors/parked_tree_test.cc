@@ -287,6 +287,50 @@ BOOST_AUTO_TEST_CASE(a_parked_handler_is_woken_exactly_when_its_tree_is_ready) {
   lead_lives(false);
 }
 
+// What an operator does to one of which only the row is in memory, while something comes for it.
+BOOST_AUTO_TEST_CASE(a_parked_tree_can_be_acted_on_at_any_moment) {
+  using Act = actors::Engine::Act;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    for (const Act act : {Act::kKill, Act::kCancel, Act::kPause, Act::kResume, Act::kPurge}) {
+      TreeHandlers handlers;
+      handlers.plan.tree = WaitSet{{1, 2}, {17, 18}, {}, WaitSet::Combinator::kAll, {}};
+      handlers.plan.sleeps_ms = {100, 60'000, 60'000, 60'000};
+      handlers.plan.calls_ms = {60'000, 60'000, 60'000};
+      EngineFixture world(handlers, services(), seed);
+      const InvocationId id = world.send(request("Tree", "run")).id;
+      world.advance(Millis(200));
+      BOOST_REQUIRE((world.status(id) == Status::kSuspended));
+
+      std::optional<Result<actors::ActResult>> done;
+      world.engine().signal(id, {17u, Bytes("x")}, [](auto) {});
+      for (auto steps = seed % 8; steps > 0 && world.step(); --steps) {
+      }
+      world.engine().act(id, act, [&](auto result) { done = std::move(result); });
+      world.settle();
+
+      BOOST_REQUIRE(done.has_value());
+      BOOST_TEST(done->has_value() == (act != Act::kPurge));
+      if (act == Act::kKill) {
+        BOOST_TEST((world.status(id) == Status::kCompleted));
+        for (const journal::Timer& timer : world.tables().timers(std::nullopt, 100).value()) {
+          BOOST_TEST((timer.invocation != id || timer.kind != journal::TimerKind::kSleep));
+        }
+      } else {
+        BOOST_TEST(
+            (world.status(id) == (act == Act::kPause ? Status::kPaused : Status::kSuspended)));
+      }
+      const bool woken = act == Act::kCancel || act == Act::kResume;
+      BOOST_TEST(handlers.starts.size() == (woken ? 2u : 1u));
+      if (act == Act::kPurge) {  // Nothing has happened to it.
+        world.engine().signal(id, {18u, Bytes("x")}, [](auto) {});
+        world.advance(Millis(60'000));
+        BOOST_TEST((world.status(id) == Status::kCompleted));
+        BOOST_TEST(handlers.starts.size() == 2u);
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(inv_1_inv_7_so_it_is_through_restarts_at_any_moment) { lead_lives(true); }
 
 BOOST_AUTO_TEST_SUITE_END()
