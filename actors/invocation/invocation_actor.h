@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "actors/mail.h"
@@ -89,7 +90,7 @@ class InvocationActor : public caf::event_based_actor {
   bool was_taken(journal::Stamp wake_up) const;
   void learn_sleep(const journal::Timer& timer);
   bool is_woken_by_news() const;
-  void hear(const std::vector<journal::Notification>& news);
+  void hear(std::span<const journal::Notification> news);
   void kill_now();
 
   // beginning.cc: an attempt begins

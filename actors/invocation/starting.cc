@@ -145,7 +145,7 @@ bool InvocationActor::is_woken_by_news() const {
 }
 
 // While it is suspended: what it was told, in the order of the journal, and is durable.
-void InvocationActor::hear(const std::vector<journal::Notification>& news) {
+void InvocationActor::hear(std::span<const journal::Notification> news) {
   const bool wakes = std::any_of(news.begin(), news.end(),
                                  [this](const auto& one) { return journal::told(state_, one); });
   if (wakes) {
@@ -194,7 +194,7 @@ void InvocationActor::on(Arrived& mail) {
   if (killed_by(notification) && status != Status::kCompleted) return kill_now();
   const bool is_cancel = notification.of == decltype(notification.of)(journal::kCancelSignal);
   if (status == Status::kSuspended) {
-    hear({notification});
+    hear({&notification, 1});
   } else if (is_cancel && (status == Status::kPaused || status == Status::kBackingOff)) {
     journal::wake(state_, now(), decision_);
     want_attempt_ = !current_.attempt;
