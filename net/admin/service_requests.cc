@@ -101,8 +101,8 @@ void ServiceRequests::handle(AdminRequest request) {
                                          : handler_answer(service, parts[3]));
   }
   if (parts[2] == "openapi" && parts.size() == 3) {
-    return reply->send(request.is("GET") ? ok_answer(openapi_view(service, ingress_endpoint_))
-                                         : admin_wrong_method_answer("GET"));
+    if (!request.is("GET")) return reply->send(admin_wrong_method_answer("GET"));
+    return show_openapi(service, reply);
   }
   if (parts[2] == "state" && parts.size() == 3) {
     if (!request.is("POST")) return reply->send(admin_wrong_method_answer("POST"));
@@ -113,6 +113,18 @@ void ServiceRequests::handle(AdminRequest request) {
     return replace_state(std::move(request));
   }
   reply->send(admin_error_answer({ErrorCode::kNotFound, "there is no such path under /services"}));
+}
+
+// On the reader thread, as the schemas may be many.
+void ServiceRequests::show_openapi(const actors::ServiceInfo& service,
+                                   const std::shared_ptr<HttpReply>& reply) {
+  const auto deployment = engine_.catalog().deployment(service.deployment_id);
+  const bool posted = reader_.post([this, reply, service, deployment](const std::atomic<bool>&) {
+    const journal::DeclaredService* const declared =
+        deployment == nullptr ? nullptr : deployment->deployment.service(service.name);
+    reply->send(ok_answer(openapi_view(service, declared, ingress_endpoint_)));
+  });
+  if (!posted) reply->send(admin_error_answer({ErrorCode::kUnavailable, "too many requests wait"}));
 }
 
 void ServiceRequests::patch(AdminRequest request) {

@@ -30,6 +30,7 @@ class ServiceRequests {
   // thread.
   using Settings = std::map<std::string, journal::ServiceSettings>;
 
+  void show_openapi(const actors::ServiceInfo& service, const std::shared_ptr<HttpReply>& reply);
   void patch(AdminRequest request);
   void replace_state(AdminRequest request);
 

@@ -230,7 +230,8 @@ Result<void> take_content_type(const Fields& fields, std::string& to) {
 
 std::string take_schema(const Fields& fields) {
   const json::value* const schema = fields.find("jsonSchema");
-  return schema == nullptr ? std::string() : json::serialize(*schema);
+  std::string text = schema == nullptr ? std::string() : json::serialize(*schema);
+  return text.size() > ManifestLimits::kSchemaBytes ? std::string() : text;
 }
 
 Result<void> take_payloads(const Fields& fields, DeclaredHandler& handler) {

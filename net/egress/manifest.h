@@ -29,6 +29,8 @@ struct ManifestLimits {
   static constexpr std::size_t kServices = 10'000;
   static constexpr std::size_t kHandlers = 10'000;  // Of a service.
   static constexpr std::size_t kNameBytes = 255;
+  // A longer schema of a value is not kept: nothing depends on it but the OpenAPI document.
+  static constexpr std::size_t kSchemaBytes = 256 << 10;
   // Longer durations are as good as for ever, and are cut to this: a thousand years.
   static constexpr std::int64_t kDurationMs = 1000LL * 366 * 86'400'000;
 };

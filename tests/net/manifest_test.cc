@@ -316,6 +316,19 @@ BOOST_AUTO_TEST_CASE(only_the_four_content_types_are_manifests) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_schema_that_is_too_long_is_not_kept) {
+  const auto with_schema = [](std::size_t length) {
+    return parse_manifest(
+        R"({"protocolMode":"BIDI_STREAM","minProtocolVersion":5,"maxProtocolVersion":6,"services":[{
+        "name":"S","ty":"SERVICE","handlers":[{"name":"do","input":{"jsonSchema":")" +
+        std::string(length, 'x') + R"("}}]}]})");
+  };
+  const std::size_t most = ManifestLimits::kSchemaBytes - 2;  // Its quotes count, too.
+
+  BOOST_TEST(with_schema(most)->services[0].handler("do")->input_schema.size() == most + 2);
+  BOOST_TEST(with_schema(most + 1)->services[0].handler("do")->input_schema.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace holdfast::net

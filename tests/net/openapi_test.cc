@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "net/admin/openapi_view.h"
 #include "net/ingress/routes.h"
 #include "tests/net/admin_fixture.h"
 
@@ -132,6 +133,41 @@ BOOST_AUTO_TEST_CASE(there_is_none_of_what_is_not_served) {
   BOOST_TEST(answer("GET", "/services/Nobody/openapi").status == 404);
   BOOST_TEST(answer("GET", "/services/Greeter/openapi/more").status == 404);
   BOOST_TEST(answer("POST", "/services/Greeter/openapi").status == 405);
+}
+
+BOOST_AUTO_TEST_CASE(schemas_that_the_endpoint_declared_are_components) {
+  const auto snapshot = engine.catalog().snapshot();
+  const actors::ServiceInfo& service = snapshot->at("Greeter");
+  journal::DeclaredService declared;
+  declared.name = "Greeter";
+  journal::DeclaredHandler& greet = declared.handlers.emplace_back();
+  greet.name = "greet";
+  greet.input_schema = R"({"type":"object","properties":{"friend":{"$ref":"#/$defs/Person"},
+      "$ref":{"type":"string"},"all":{"items":{"$ref":"#"}}},
+      "$defs":{"Person":{"type":"object","properties":{"name":{"type":"string"}}}}})";
+  greet.output_schema = "true";
+  journal::DeclaredHandler& raw = declared.handlers.emplace_back();
+  raw.name = "raw";
+  raw.input_schema = R"({"$id":"https://example.org/raw","$ref":"#/$defs/Mine"})";
+  raw.output_schema = "no JSON";
+
+  const json::value document = openapi_view(service, &declared, "http://here");
+
+  const json::object& schemas = document.at("components").at("schemas").as_object();
+  const auto& call = document.at("paths").at("/Greeter/greet").at("post");
+  BOOST_TEST(call.at("requestBody").at("content").at("application/json").at("schema").at("$ref") ==
+             json::value("#/components/schemas/greet_input"));
+  const json::value& input = schemas.at("greet_input");
+  const std::string person = input.at("properties").at("friend").at("$ref").as_string().c_str();
+  BOOST_TEST(person == "#/components/schemas/greet_input/$defs/Person");
+  boost::system::error_code missing;
+  BOOST_TEST((document.find_pointer(person.substr(1), missing) != nullptr));
+  BOOST_TEST(input.at("properties").at("all").at("items").at("$ref") ==
+             json::value("#/components/schemas/greet_input"));
+  BOOST_TEST(schemas.at("greet_output") == json::value(true));
+  BOOST_TEST(schemas.at("raw_input").at("$ref") == json::value("#/$defs/Mine"),
+             "it names itself, so its references are right as they are");
+  BOOST_TEST(!schemas.contains("raw_output"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
