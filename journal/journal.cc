@@ -164,6 +164,7 @@ class Stager {
       }
     }
     put_invocation(batch_, row);
+    count_invocation(batch_, row.target.service, std::nullopt, row.status);
     consequences_.created.push_back(std::move(created));
   }
   void write(SetTimer& set) {
@@ -187,6 +188,7 @@ class Stager {
   void write(DropChunk& drop) { erase_journal_chunk(batch_, state_.row.id, drop.stamp); }
   void write(DropRow&) {
     erase_invocation(batch_, state_.row.id);
+    count_row(std::nullopt);
     row_dropped_ = true;
   }
 
@@ -208,7 +210,14 @@ class Stager {
       row.journal_commands =
           std::min(state_.commands, rows_.first_open_ask.value_or(state_.commands));
       put_invocation(batch_, row);
+      count_row(row.status);
     }
+  }
+
+  // The row has this status from now on; none: there is no row.
+  void count_row(std::optional<Status> status) {
+    count_invocation(batch_, state_.row.target.service, rows_.counted, status);
+    rows_.counted = status;
   }
 
   InvocationState& state_;

@@ -59,6 +59,9 @@ struct Consequences {
 struct OwnRows {
   std::vector<Stamp> wake_ups;  // Seen and still stored; emptied when they are taken.
   Stamp queue = 0;
+  // The status in the row as it is stored, or about to be; none: there is no row. What staging
+  // changes about the counts starts from it.
+  std::optional<Status> counted;
   // Number of the first command whose request nobody has acknowledged yet. The row counts commands
   // only up to it, so that after a restart it is asked again (see Request).
   std::optional<std::uint32_t> first_open_ask;

@@ -8,14 +8,19 @@
 
 namespace holdfast::storage {
 
-void Batch::put(BytesView key, BytesView value) { add(Kind::kPut, key, value); }
+void Batch::put(BytesView key, BytesView value) { append(Kind::kPut, key, value); }
 
 void Batch::put_stamped(BytesView key_prefix, BytesView value) {
-  add(Kind::kPutStamped, key_prefix, value);
+  append(Kind::kPutStamped, key_prefix, value);
   ++stamped_count_;
 }
 
-void Batch::erase(BytesView key) { add(Kind::kErase, key, {}); }
+void Batch::erase(BytesView key) { append(Kind::kErase, key, {}); }
+
+void Batch::add(BytesView counter, std::int64_t delta) {
+  append(Kind::kAdd, counter, {reinterpret_cast<const char*>(&delta), sizeof(delta)});
+  has_additions_ = true;
+}
 
 void Batch::append(Batch&& other) {
   if (operations_.empty()) {
@@ -24,15 +29,17 @@ void Batch::append(Batch&& other) {
     operations_.append(other.operations_);
   }
   stamped_count_ += other.stamped_count_;
+  has_additions_ |= other.has_additions_;
   other.clear();
 }
 
 void Batch::clear() {
   operations_.clear();
   stamped_count_ = 0;
+  has_additions_ = false;
 }
 
-void Batch::add(Kind kind, BytesView key, BytesView value) {
+void Batch::append(Kind kind, BytesView key, BytesView value) {
   constexpr std::size_t kSizeMax = std::numeric_limits<std::uint32_t>::max();
   CHECK(key.size() <= kSizeMax && value.size() <= kSizeMax, "a key or value is under 4 GiB");
   const Header header{static_cast<std::uint32_t>(key.size()),

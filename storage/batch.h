@@ -5,6 +5,9 @@
 // out is appended to it as 8 big-endian bytes when the batch is written. So whoever adds to an
 // ordered table need not know its end.
 //
+// And there are additions to counters: the log sums those of all batches that it writes together,
+// and writes each counter that changed once (counters.h). A store passes over them.
+//
 // A value: one flat buffer, cheap to move. One thread at a time.
 
 #include <cstdint>
@@ -19,6 +22,8 @@ class Batch {
   void put(BytesView key, BytesView value);
   void put_stamped(BytesView key_prefix, BytesView value);
   void erase(BytesView key);
+  // To the counter of this name, of the partition that the batch is for.
+  void add(BytesView counter, std::int64_t delta);
 
   // Adds the writes of `other` after the ones already here.
   void append(Batch&& other);
@@ -29,14 +34,15 @@ class Batch {
   std::size_t size_bytes() const { return operations_.size(); }
   // How many Lsns it takes.
   std::uint64_t stamped_count() const { return stamped_count_; }
+  bool has_additions() const { return has_additions_; }
 
-  // Calls, in order, visitor.put(key, value), visitor.put_stamped(key_prefix, value) and
-  // visitor.erase(key).
+  // Calls, in order, visitor.put(key, value), visitor.put_stamped(key_prefix, value),
+  // visitor.erase(key) and visitor.add(counter, delta).
   template <class Visitor>
   void visit(Visitor&& visitor) const;
 
  private:
-  enum class Kind : std::uint8_t { kPut, kPutStamped, kErase };
+  enum class Kind : std::uint8_t { kPut, kPutStamped, kErase, kAdd };
   // Stands before the bytes of its key and its value.
   struct Header {
     std::uint32_t key_size;
@@ -45,10 +51,11 @@ class Batch {
   };
   static constexpr std::size_t kHeaderSize = 9;
 
-  void add(Kind kind, BytesView key, BytesView value);
+  void append(Kind kind, BytesView key, BytesView value);
 
   Bytes operations_;
   std::uint64_t stamped_count_ = 0;
+  bool has_additions_ = false;
 };
 
 template <class Visitor>
@@ -71,6 +78,12 @@ void Batch::visit(Visitor&& visitor) const {
       case Kind::kErase:
         visitor.erase(key);
         break;
+      case Kind::kAdd: {
+        std::int64_t delta;
+        std::memcpy(&delta, value.data(), sizeof(delta));
+        visitor.add(key, delta);
+        break;
+      }
     }
   }
 }

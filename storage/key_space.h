@@ -25,12 +25,14 @@ enum class Table : char {
   kExpiry = 'x',           // What is to be removed, by time.
   kServiceSettings = 'c',  // Settings of services.
   kDeployment = 'd',       // Registered deployments.
+  kCounter = 'n',          // Numbers that batches add to; see counters.h.
 };
 
 inline constexpr Table kTables[] = {Table::kMeta,     Table::kInvocation,      Table::kJournal,
                                     Table::kRunnable, Table::kInbox,           Table::kOutbox,
                                     Table::kTimer,    Table::kState,           Table::kPromise,
-                                    Table::kExpiry,   Table::kServiceSettings, Table::kDeployment};
+                                    Table::kExpiry,   Table::kServiceSettings, Table::kDeployment,
+                                    Table::kCounter};
 
 // A partition: both ends belong to it.
 struct KeyRange {
@@ -49,6 +51,7 @@ inline Bytes key_prefix(Table table, std::uint64_t partition_key) {
 
 // Rows of Table::kMeta: the first key of the partition, then a name.
 inline constexpr BytesView kMetaLog = "log";
+inline constexpr BytesView kMetaCounters = "counters";
 inline Bytes meta_key(std::uint64_t partition_first, BytesView name) {
   return key_prefix(Table::kMeta, partition_first).append(name);
 }

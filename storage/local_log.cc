@@ -1,6 +1,7 @@
 #include "storage/local_log.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "storage/base/big_endian.h"
@@ -12,19 +13,35 @@ namespace {
 constexpr char kRowFormat = 1;
 constexpr std::size_t kRowSize = 1 + 8 + 8 + 8 + 4;
 
+// Takes the additions out of batches.
+struct Additions {
+  Counters& to;
+  void put(BytesView, BytesView) {}
+  void put_stamped(BytesView, BytesView) {}
+  void erase(BytesView) {}
+  void add(BytesView counter, std::int64_t delta) { to.add(counter, delta); }
+};
+
 }  // namespace
 
 LocalLog::LocalLog(Store& store, KeyRange partition, const Clock& clock)
     : store_(store), clock_(clock), meta_key_(meta_key(partition.first, kMetaLog)), position_() {}
 
 Result<std::unique_ptr<LocalLog>> LocalLog::open(Store& store, KeyRange partition,
-                                                 const Clock& clock) {
+                                                 const Clock& clock,
+                                                 const Counters::Recount& recount) {
   std::unique_ptr<LocalLog> log(new LocalLog(store, partition, clock));
   const std::optional<Bytes> row = TRY(store.get(log->meta_key_));
   if (row.has_value()) log->position_ = TRY(decode(*row));
-  log->position_.epoch = log->position_.epoch.next();
+  const Epoch last = log->position_.epoch;
+  log->position_.epoch = last.next();
 
-  const AppendOutcome begun = log->append(log->epoch(), {});
+  Batch meta;
+  if (recount) {
+    log->counters_.emplace(partition);
+    TRY(log->counters_->open(store, last, log->epoch(), recount, meta));
+  }
+  const AppendOutcome begun = log->append_with(std::move(meta), {});
   if (begun.kind != AppendOutcome::Kind::kCommitted) {
     return Error(ErrorCode::kUnavailable, "cannot begin a new epoch: " + begun.why);
   }
@@ -37,12 +54,25 @@ AppendOutcome LocalLog::append(Epoch epoch, std::span<const Batch* const> batche
   }
   if (failed_) return {AppendOutcome::Kind::kUnknown, {}, "an earlier append failed"};
 
+  Batch meta;
+  if (counters_.has_value()) {
+    Additions additions{*counters_};
+    for (const Batch* batch : batches) {
+      if (batch->has_additions()) batch->visit(additions);
+    }
+    counters_->put_changed(meta);
+  }
+  return append_with(std::move(meta), batches);
+}
+
+// `meta` is what the log itself has to write.
+AppendOutcome LocalLog::append_with(Batch meta, std::span<const Batch* const> batches) {
   std::uint64_t stamps = 0;
   for (const Batch* batch : batches) stamps += batch->stamped_count();
   const Lsn first = position_.applied.next();
-  const Position next{first.plus(stamps), epoch, std::max(position_.leader_time, clock_.now())};
+  const Position next{first.plus(stamps), position_.epoch,
+                      std::max(position_.leader_time, clock_.now())};
 
-  Batch meta;
   meta.put(meta_key_, encode(next));
   std::vector<const Batch*> all(batches.begin(), batches.end());
   all.push_back(&meta);
@@ -53,6 +83,13 @@ AppendOutcome LocalLog::append(Epoch epoch, std::span<const Batch* const> batche
   }
   position_ = next;
   return {AppendOutcome::Kind::kCommitted, first, {}};
+}
+
+Result<bool> LocalLog::each_counter(const Store& store, KeyRange partition,
+                                    const VisitCounter& visit) {
+  const std::optional<Bytes> row = TRY(store.get(meta_key(partition.first, kMetaLog)));
+  if (!row.has_value()) return false;
+  return storage::each_counter(store, partition, TRY(decode(*row)).epoch, visit);
 }
 
 Bytes LocalLog::encode(const Position& position) {

@@ -5,6 +5,9 @@
 // tells exactly what the store has. An append takes one Lsn per stamped put, and then one for
 // itself.
 //
+// Opened with a Recount it also keeps the partition's counters; without, additions to them go
+// nowhere, and readers are told that there are none.
+//
 // Invariants
 //   INV-6  Lsns increase from append to append and across restarts; none is given out twice.
 //   INV-9  A write that failed is kUnknown, and so is every append after it.
@@ -14,9 +17,11 @@
 // Format of the row: docs/formats/key_space.md.
 
 #include <memory>
+#include <optional>
 
 #include "storage/append_log.h"
 #include "storage/base/clock.h"
+#include "storage/counters.h"
 #include "storage/key_space.h"
 #include "storage/store.h"
 
@@ -25,9 +30,15 @@ namespace holdfast::storage {
 class LocalLog final : public Log {
  public:
   // Begins the next epoch of the partition with a synced write. kCorruption when the meta row
-  // cannot be understood.
+  // cannot be understood. Counts anew, before it returns, when the counters were not kept by
+  // whoever wrote last.
   static Result<std::unique_ptr<LocalLog>> open(Store& store, KeyRange partition,
-                                                const Clock& clock);
+                                                const Clock& clock,
+                                                const Counters::Recount& recount = {});
+
+  // The partition's counters as they are stored, exact; see storage::each_counter. Any thread.
+  static Result<bool> each_counter(const Store& store, KeyRange partition,
+                                   const VisitCounter& visit);
 
   AppendOutcome append(Epoch epoch, std::span<const Batch* const> batches) override;
 
@@ -49,10 +60,13 @@ class LocalLog final : public Log {
   static Bytes encode(const Position& position);
   static Result<Position> decode(BytesView row);
 
+  AppendOutcome append_with(Batch meta, std::span<const Batch* const> batches);
+
   Store& store_;
   const Clock& clock_;
   const Bytes meta_key_;
   Position position_;
+  std::optional<Counters> counters_;
   bool failed_ = false;
 };
 

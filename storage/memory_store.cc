@@ -19,6 +19,7 @@ class MemoryStore::Writer {
     stamp_ = stamp_.next();
     store_.set(std::move(key), Bytes(value));
   }
+  void add(BytesView, std::int64_t) {}  // The log's.
   void erase(BytesView key) { store_.set(Bytes(key), std::nullopt); }
 
  private:

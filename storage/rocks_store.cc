@@ -116,6 +116,7 @@ class Translator {
     stamp_ = stamp_.next();
     put(key_, value);
   }
+  void add(BytesView, std::int64_t) {}  // The log's.
   void erase(BytesView key) { note(to_.Delete(slice(key))); }
 
   const rocksdb::Status& status() const { return status_; }

@@ -84,6 +84,7 @@ void InvocationActor::load(journal::Reading reading) {
   choose_home();
   rows_.wake_ups = std::move((*loaded)->wake_ups);
   rows_.queue = 0;
+  rows_.counted = state_.row.status;
   // The holder's place is the first of the queue. One that still waits for its turn is told its
   // place with it.
   const journal::Status status = state_.row.status;

@@ -86,7 +86,7 @@ void InvocationActor::on(Started& mail) {
   state_.fold(created.input);
   for (const journal::Entry& entry : created.more) state_.fold(entry);
   last_stamp_ = created.chunk;
-  rows_ = {{created.wake_up}, created.queue};
+  rows_ = {{created.wake_up}, created.queue, state_.row.status};
   state_.row.queue_position = created.queue;
   journal_.emplace();
   journal_->push_back(std::move(created.input));

@@ -15,6 +15,7 @@
 //   p  partition key, service, workflow key, name      -> PromiseRecord
 //   c  service                                         -> ServiceSettings
 //   d  deployment id                                   -> Deployment
+//   n  partition, what is counted                      -> a number; written by the log
 // Variable parts that are followed by something are written with an escape (0x00 -> 0x00 0xFF, end
 // 0x00 0x01), so that byte order is order of parts and no part can run into the next.
 
@@ -30,6 +31,7 @@
 #include "journal/invocation.h"
 #include "journal/timer.h"
 #include "storage/batch.h"
+#include "storage/counters.h"
 #include "storage/store.h"
 
 namespace holdfast::journal {
@@ -69,6 +71,13 @@ class StoredInvocation {
  private:
   InvocationId id_;
   Bytes record_;
+};
+
+// How many invocations of a service have a status.
+struct InvocationCount {
+  std::string service;
+  std::optional<Status> status;  // None: rows that could not be read; they have no service.
+  std::uint64_t invocations = 0;
 };
 
 // Which rows of a table kept by object key. The partition key follows from the key, so a service
@@ -130,6 +139,10 @@ class Tables {
   Result<void> each_deployment(
       const std::function<bool(const DeploymentId&, Result<Deployment>)>& visit) const;
 
+  // What is not 0, in no order; costs the same for any number of invocations. None: nobody has kept
+  // counts of what is stored.
+  Result<std::optional<std::vector<InvocationCount>>> invocation_counts() const;
+
   // --- Many rows, for introspection: in key order, those after `after`; false stops. What cannot
   // be read is given as an error, and does not end the read; a key that cannot be understood is
   // logged and passed over.
@@ -159,6 +172,9 @@ class Tables {
 // Writes, into a batch.
 void put_invocation(storage::Batch& batch, const Invocation& invocation);
 void erase_invocation(storage::Batch& batch, const InvocationId& id);
+// What putting or erasing a row does to the counts; none: there is no row before, or after.
+void count_invocation(storage::Batch& batch, std::string_view service, std::optional<Status> was,
+                      std::optional<Status> is);
 // Stamped.
 void append_journal(storage::Batch& batch, const InvocationId& id, std::int64_t appended_at,
                     const Entry* entries, std::size_t count);
@@ -182,5 +198,9 @@ void erase_promise(storage::Batch& batch, std::string_view service, std::string_
 void put_settings(storage::Batch& batch, std::string_view service, const ServiceSettings& settings);
 void put_deployment(storage::Batch& batch, const Deployment& deployment);
 void erase_deployment(storage::Batch& batch, const DeploymentId& id);
+
+// Counts what is stored: the Recount of a log whose batches come from here.
+Result<void> recount_invocations(const storage::Store& store, storage::KeyRange partition,
+                                 const storage::Counters::Add& add);
 
 }  // namespace holdfast::journal

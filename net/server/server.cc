@@ -92,7 +92,8 @@ Result<void> Server::open_store() {
   storage::RocksStore::Options options;
   options.memory_budget_bytes = config_.store_memory_mib << 20;
   store_ = TRY(storage::RocksStore::open(folder_->store_path(), options));
-  log_ = TRY(storage::LocalLog::open(*store_, storage::KeyRange{}, clock_));
+  log_ = TRY(
+      storage::LocalLog::open(*store_, storage::KeyRange{}, clock_, journal::recount_invocations));
   committer_ =
       std::make_unique<storage::Committer>(*log_, log_->epoch(), storage::Committer::Options{});
   return {};

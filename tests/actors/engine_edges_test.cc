@@ -62,6 +62,7 @@ Bytes key_of(const storage::Batch& batch) {
     void put(BytesView written, BytesView) { key = written; }
     void put_stamped(BytesView, BytesView) {}
     void erase(BytesView erased) { key = erased; }
+    void add(BytesView, std::int64_t) {}
   } visitor;
   batch.visit(visitor);
   return visitor.key;

@@ -26,6 +26,7 @@ struct KeyOf {
   void put(BytesView, BytesView) {}
   void put_stamped(BytesView, BytesView) {}
   void erase(BytesView erased) { key = erased; }
+  void add(BytesView, std::int64_t) {}
 };
 
 // Counts how often each named closure was executed.

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "tests/support/counts.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/scripted_handlers.h"
 
@@ -94,6 +95,7 @@ class Run {
       if (world_->disk_failed() || !world_->running()) {
         world_->crash();
         world_->start();
+        if (world_->running()) check_counts(world_->tables());
       }
       if (!world_->running()) continue;
       ask_all();
@@ -117,6 +119,7 @@ class Run {
     BOOST_TEST_CONTEXT(what) {
       BOOST_TEST(all_done());
       const auto& tables = world_->tables();
+      check_counts(tables);
       std::size_t invocations = 0;
       std::multiset<std::string> handlers;
       (void)tables.each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {

@@ -15,6 +15,7 @@
 #include "storage/memory_store.h"
 #include "tests/journal/machine_samples.h"
 #include "tests/journal/record_samples.h"
+#include "tests/support/counts.h"
 #include "tests/support/manual_clock.h"
 
 namespace holdfast::journal {
@@ -48,7 +49,7 @@ class Disk {
   testing::ManualClock clock_;
   storage::MemoryStore store_;
   std::unique_ptr<storage::LocalLog> log_ =
-      std::move(storage::LocalLog::open(store_, {}, clock_)).value();
+      std::move(storage::LocalLog::open(store_, {}, clock_, recount_invocations)).value();
   storage::Committer committer_{
       *log_, log_->epoch(), {storage::Committer::Drive::kManual, 4 << 20, {}}};
   const Journal journal_{store_};
@@ -228,6 +229,7 @@ class Life {
     const auto loaded = disk_.journal().load(state_.row.id).value();
     compare_timers();
     compare_rows();
+    testing::check_counts(disk_.journal().tables());
     BOOST_REQUIRE(loaded.has_value() == !gone_);
     if (gone_) return;
 

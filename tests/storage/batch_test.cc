@@ -13,6 +13,7 @@ struct Transcript {
   void put(BytesView key, BytesView value) { add("put", key, value); }
   void put_stamped(BytesView key, BytesView value) { add("stamp", key, value); }
   void erase(BytesView key) { add("erase", key, ""); }
+  void add(BytesView counter, std::int64_t delta) { add("add", counter, std::to_string(delta)); }
   void add(const char* act, BytesView key, BytesView value) {
     text.append(act).append(" ").append(key).append("=").append(value).append(";");
   }
@@ -49,6 +50,21 @@ BOOST_AUTO_TEST_CASE(appending_adds_the_other_after_and_empties_it) {
   BOOST_TEST(first.stamped_count() == 1U);
   BOOST_TEST(second.empty());  // NOLINT: append() leaves it empty.
   BOOST_TEST(second.stamped_count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_addition_is_an_operation_and_goes_where_its_batch_goes) {
+  Batch first;
+  first.put("a", "1");
+  BOOST_TEST(!first.has_additions());
+  Batch second;
+  second.add("n", -2);
+
+  first.append(std::move(second));
+
+  BOOST_TEST(transcript(first) == "put a=1;add n=-2;");
+  BOOST_TEST(first.has_additions());
+  first.clear();
+  BOOST_TEST(!first.has_additions());
 }
 
 BOOST_AUTO_TEST_CASE(a_cleared_batch_is_empty) {

@@ -37,7 +37,7 @@ EngineFixture::~EngineFixture() {
 
 void EngineFixture::start() {
   disk_failed_ = false;
-  auto log = storage::LocalLog::open(store_, {0, UINT64_MAX}, clock_);
+  auto log = storage::LocalLog::open(store_, {0, UINT64_MAX}, clock_, journal::recount_invocations);
   if (!log) {
     disk_failed_ = true;
     return;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "net/admin/sql/over_counts.h"
 #include "net/ingress/time_text.h"
 
 namespace holdfast::net::sql {
@@ -229,6 +230,18 @@ void ilike(sqlite3_context* context, int count, Arguments values) {
   sqlite3_result_int(context, sqlite3_strlike(pattern.c_str(), text.c_str(), escape) == 0);
 }
 
+// SQLite keeps the sum, which begins as 0.
+void add_count(sqlite3_context* context, int, Arguments arguments) {
+  auto* const sum =
+      static_cast<sqlite3_int64*>(sqlite3_aggregate_context(context, sizeof(sqlite3_int64)));
+  if (sum == nullptr) return sqlite3_result_error_nomem(context);
+  *sum += sqlite3_value_int64(arguments[0]);
+}
+void give_count(sqlite3_context* context) {
+  const auto* const sum = static_cast<const sqlite3_int64*>(sqlite3_aggregate_context(context, 0));
+  sqlite3_result_int64(context, sum == nullptr ? 0 : *sum);
+}
+
 struct Function {
   const char* name;
   int arguments;
@@ -259,6 +272,9 @@ int add_functions(sqlite3* connection, std::int64_t now_unix_ms) {
                                    function.call, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return code;
   }
+  const int counts = sqlite3_create_function_v2(connection, kSumOfCounts, 1, kFlags, nullptr,
+                                                nullptr, add_count, give_count, nullptr);
+  if (counts != SQLITE_OK) return counts;
   // SQLite deletes it, also when it refuses the function.
   return sqlite3_create_function_v2(connection, "now", 0, kFlags, new std::int64_t(now_unix_ms),
                                     now, nullptr, nullptr,

@@ -8,6 +8,7 @@
 //   concat, concat_ws            nulls are passed over
 //   starts_with, ends_with, contains, strpos
 //   x REGEXP y                   ILIKE: LIKE without regard to upper and lower case of ASCII
+//   kSumOfCounts(n)              what count(*) becomes (over_counts.h)
 // Times are texts, as in the columns.
 
 #include <sqlite3.h>

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "net/admin/sql/functions.h"
+#include "net/admin/sql/over_counts.h"
 #include "net/admin/sql/rewrite.h"
 #include "net/admin/sql/sqlite_tables.h"
 #include "net/ingress/json_text.h"
@@ -48,14 +50,18 @@ class HeapLimit {
   const sqlite3_int64 before_;
 };
 
-// What a statement may do.
-int authorize(void*, int action, const char* first, const char* name, const char*, const char*) {
+// What a statement may do. Tells `reads` what it does.
+int authorize(void* reads, int action, const char* first, const char* name, const char*,
+              const char*) {
   switch (action) {
-    case SQLITE_SELECT:
     case SQLITE_READ:
+      static_cast<CountedReads*>(reads)->read(first, name);
+      return SQLITE_OK;
+    case SQLITE_SELECT:
     case SQLITE_RECURSIVE:
       return SQLITE_OK;
     case SQLITE_FUNCTION: {
+      static_cast<CountedReads*>(reads)->call(name);
       const bool loads = sqlite3_stricmp(name, "load_extension") == 0 ||
                          sqlite3_stricmp(name, "fts3_tokenizer") == 0;
       return loads ? SQLITE_DENY : SQLITE_OK;
@@ -95,11 +101,12 @@ Form form_of(const char* declared) {
 // Writes the rows of a statement as JSON.
 class Answer {
  public:
-  explicit Answer(sqlite3_stmt* statement) : statement_(statement) {
-    const int count = sqlite3_column_count(statement);
+  // The columns are called as in `asked`, which has as many.
+  Answer(sqlite3_stmt* statement, sqlite3_stmt* asked) : statement_(statement) {
+    const int count = sqlite3_column_count(asked);
     for (int i = 0; i < count; ++i) {
-      columns_.push_back({quoted_name(sqlite3_column_name(statement, i)),
-                          form_of(sqlite3_column_decltype(statement, i))});
+      columns_.push_back(
+          {quoted_name(sqlite3_column_name(asked, i)), form_of(sqlite3_column_decltype(asked, i))});
     }
   }
 
@@ -205,10 +212,12 @@ class Run {
 
   Result<Bytes> run(const std::string& text, std::int64_t now_unix_ms) {
     TRY(open(now_unix_ms));
-    const Statement statement = TRY(prepare(text));
-    Answer answer(statement.get());
+    const Statement asked = TRY(prepare(text));
+    const Statement counted = TRY(prepare_over_counts(text, asked.get()));
+    sqlite3_stmt* const statement = counted != nullptr ? counted.get() : asked.get();
+    Answer answer(statement, asked.get());
     for (;;) {
-      const int code = sqlite3_step(statement.get());
+      const int code = sqlite3_step(statement);
       if (code == SQLITE_DONE) break;
       if (code != SQLITE_ROW) return error(code);
       answer.add_row();
@@ -241,7 +250,7 @@ class Run {
     for (const Limit& limit : kLimits) sqlite3_limit(opened, limit.what, limit.most);
     sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(limits_.answer_bytes));
     sqlite3_progress_handler(opened, kStepsBetweenLooks, must_end, &sources_.watch);
-    sqlite3_set_authorizer(opened, authorize, nullptr);
+    sqlite3_set_authorizer(opened, authorize, &reads_);
     return {};
   }
 
@@ -257,6 +266,26 @@ class Run {
       return wrong(kOnlyQueries);
     }
     return first;
+  }
+
+  // `asked` as a query over the counts of invocations; null when it is of another kind, or when
+  // there are no counts.
+  Result<Statement> prepare_over_counts(const std::string& text, sqlite3_stmt* asked) {
+    if (!reads_.only_counted()) return Statement();
+    const std::optional<std::string> query = over_counts(text);
+    if (!query.has_value()) return Statement();
+    auto counts = TRY(sources_.store.invocation_counts());
+    if (!counts.has_value()) return Statement();
+    count_table_.push_back(make_count_table(std::move(*counts), sources_.watch));
+    if (const int code = add_tables(connection_.get(), count_table_, failure_); code != SQLITE_OK) {
+      return error(code);
+    }
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v2(connection_.get(), query->c_str(), -1, &statement, nullptr);
+    Statement prepared(statement);
+    const bool alike = code == SQLITE_OK && statement != nullptr &&
+                       sqlite3_column_count(statement) == sqlite3_column_count(asked);
+    return alike ? std::move(prepared) : Statement();
   }
 
   // Null: spaces and comments only. Moves `rest` behind the statement.
@@ -293,6 +322,8 @@ class Run {
   const QueryLimits& limits_;
   const HeapLimit heap_;  // Outlives the connection.
   const Tables tables_;
+  Tables count_table_;
+  CountedReads reads_;
   TableFailure failure_;
   Connection connection_;
 };

@@ -38,7 +38,7 @@ class QueryWatch {
                              time_limit_.count()));
   }
 
-  void count_unreadable() { ++unreadable_; }
+  void count_unreadable(std::uint64_t records = 1) { unreadable_ += records; }
   std::uint64_t unreadable() const { return unreadable_; }
 
  private:

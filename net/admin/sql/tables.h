@@ -6,6 +6,7 @@
 // tells, says why in a column of text, and is counted.
 
 #include <memory>
+#include <vector>
 
 #include "journal/tables/tables.h"
 #include "net/admin/sql/facts.h"
@@ -23,6 +24,10 @@ struct Sources {
 
 // All of them.
 Tables make_tables(const Sources& sources);
+
+// The table of counts, which stands in for the table of invocations (over_counts.h).
+std::unique_ptr<Table> make_count_table(std::vector<journal::InvocationCount> counts,
+                                        QueryWatch& watch);
 
 // Where an invocation stands: sys_invocation, sys_invocation_status, sys_invocation_state,
 // sys_journal_events.

@@ -1,0 +1,197 @@
+#include "storage/counters.h"
+
+#include <boost/test/unit_test.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "storage/local_log.h"
+#include "storage/memory_store.h"
+#include "tests/support/faulty_store.h"
+#include "tests/support/manual_clock.h"
+
+namespace holdfast::storage {
+namespace {
+
+using Values = std::map<std::string, std::int64_t>;
+
+// A partition whose rows of Table::kInvocation are counted by their first byte.
+struct Fixture {
+  MemoryStore store;
+  const testing::ManualClock clock;
+  int recounts = 0;
+
+  Counters::Recount recount() {
+    return [this](const Store& from, KeyRange partition, const Counters::Add& add) {
+      ++recounts;
+      return from.scan(key_prefix(Table::kInvocation, partition.first),
+                       table_end(Table::kInvocation, partition), [&](BytesView, BytesView value) {
+                         add(value.substr(0, 1), 1);
+                         return true;
+                       });
+    };
+  }
+  std::unique_ptr<LocalLog> open(KeyRange partition = {}) {
+    return std::move(LocalLog::open(store, partition, clock, recount())).value();
+  }
+  // None: they are not kept.
+  std::optional<Values> values(KeyRange partition = {}) {
+    Values values;
+    const auto kept = LocalLog::each_counter(
+        store, partition, [&](BytesView name, std::int64_t value) { values.emplace(name, value); });
+    BOOST_REQUIRE(kept.has_value());
+    return *kept ? std::optional(values) : std::nullopt;
+  }
+};
+
+Batch adding(BytesView name, std::int64_t delta) {
+  Batch batch;
+  batch.add(name, delta);
+  return batch;
+}
+
+void append(LocalLog& log, const std::vector<Batch>& batches) {
+  std::vector<const Batch*> all;
+  for (const Batch& batch : batches) all.push_back(&batch);
+  BOOST_TEST((log.append(log.epoch(), all).kind == AppendOutcome::Kind::kCommitted));
+}
+
+Batch row(std::uint64_t key, BytesView value) {
+  Batch batch;
+  batch.put(key_prefix(Table::kInvocation, key), value);
+  return batch;
+}
+
+BOOST_FIXTURE_TEST_SUITE(counters, Fixture)
+
+BOOST_AUTO_TEST_CASE(what_the_batches_of_an_append_add_is_summed) {
+  const auto log = open();
+
+  append(*log, {adding("a", 2), adding("b", 1), adding("a", -1)});
+  append(*log, {adding("a", 5)});
+
+  BOOST_TEST((values() == Values{{"a", 6}, {"b", 1}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_counter_is_written_once_in_an_append_and_only_if_it_changed) {
+  struct Writes final : public Store {
+    Result<std::optional<Bytes>> get(BytesView key) const override { return inner.get(key); }
+    Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override {
+      return inner.scan(begin, end, visit);
+    }
+    Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
+      return inner.scan_reverse(begin, end, visit);
+    }
+    Result<void> write(const Write& write, Sync sync) override {
+      for (const Batch* batch : write.batches) batch->visit(*this);
+      return inner.write(write, sync);
+    }
+    Result<void> erase_range(BytesView, BytesView) override { return {}; }
+    Result<void> compact() override { return {}; }
+    std::uint64_t approximate_bytes(BytesView, BytesView) const override { return 0; }
+
+    void put(BytesView key, BytesView) { counters += key[0] == 'n' ? 1 : 0; }
+    void put_stamped(BytesView, BytesView) {}
+    void erase(BytesView) {}
+    void add(BytesView, std::int64_t) {}
+
+    MemoryStore inner;
+    int counters = 0;
+  } watched;
+  const auto log = std::move(LocalLog::open(watched, {}, clock, recount())).value();
+
+  append(*log, {adding("a", 1), adding("b", 1), adding("a", 1), adding("b", -1)});
+
+  BOOST_TEST(watched.counters == 1);
+}
+
+BOOST_AUTO_TEST_CASE(counters_go_on_where_the_last_process_left_them) {
+  append(*open(), {adding("a", 3), adding("gone", 1)});
+  append(*open(), {adding("a", 4), adding("gone", -1)});
+  append(*open(), {adding("gone", 2)});
+
+  BOOST_TEST((values() == Values{{"a", 7}, {"gone", 2}}));
+  BOOST_TEST(recounts == 1);  // At the very first start.
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_without_counters_is_counted_when_it_is_opened) {
+  const auto old = std::move(LocalLog::open(store, {}, clock)).value();
+  append(*old, {row(1, "a"), row(2, "b"), row(3, "a")});
+  BOOST_TEST(!values().has_value());
+
+  const auto log = open();
+
+  BOOST_TEST((values() == Values{{"a", 2}, {"b", 1}}));
+}
+
+BOOST_AUTO_TEST_CASE(whoever_writes_without_counting_makes_the_next_one_count_anew) {
+  append(*open(), {row(1, "a"), adding("a", 1), adding("z", 1)});
+  const auto older_release = std::move(LocalLog::open(store, {}, clock)).value();
+  append(*older_release, {row(2, "b")});
+  BOOST_TEST(!values().has_value(), "they would be wrong");
+
+  const auto log = open();
+
+  BOOST_TEST((values() == Values{{"a", 1}, {"b", 1}}));
+}
+
+BOOST_AUTO_TEST_CASE(inv_11_damaged_counters_are_not_shown_and_are_counted_anew) {
+  Bytes counter = key_prefix(Table::kCounter, 0);
+  counter += "a";
+  for (const Bytes& key : {counter, meta_key(0, kMetaCounters)}) {
+    append(*open(), {row(1, "a"), adding("a", 1)});
+    Batch damage;
+    damage.put(key, "1234567890123");
+    BOOST_REQUIRE(write_one(store, damage, Sync::kYes).has_value());
+    BOOST_TEST(!values().has_value());
+
+    const auto log = open();
+
+    BOOST_TEST((values() == Values{{"a", 1}}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_counter_spans_partitions) {
+  const auto low = open({0, 99});
+  const auto high = open({100, UINT64_MAX});
+
+  append(*low, {adding("a", 1)});
+  append(*high, {adding("a", 5)});
+
+  BOOST_TEST((values({0, 99}) == Values{{"a", 1}}));
+  BOOST_TEST((values({100, UINT64_MAX}) == Values{{"a", 5}}));
+}
+
+BOOST_AUTO_TEST_CASE(inv_9_after_a_failed_write_counters_are_those_of_the_rows_that_are_there) {
+  using Failure = testing::FaultyStore::Failure;
+  for (const Failure failure : {Failure::kLost, Failure::kStored}) {
+    testing::FaultyStore faulty;
+    {
+      const auto log = std::move(LocalLog::open(faulty, {}, clock, recount())).value();
+      append(*log, {row(1, "a"), adding("a", 1)});
+      faulty.fail_write(1, failure);
+      const Batch batch = [] {
+        Batch more = row(2, "a");
+        more.add("a", 1);
+        return more;
+      }();
+      const Batch* const batches[] = {&batch};
+      BOOST_TEST((log->append(log->epoch(), batches).kind == AppendOutcome::Kind::kUnknown));
+    }
+    faulty.restart();
+
+    const auto log = std::move(LocalLog::open(faulty, {}, clock, recount())).value();
+    std::int64_t counted = 0;
+    const auto kept =
+        LocalLog::each_counter(faulty, {}, [&](BytesView, std::int64_t value) { counted = value; });
+
+    BOOST_TEST((kept.has_value() && *kept));
+    BOOST_TEST(counted == (failure == Failure::kLost ? 1 : 2));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace holdfast::storage
