@@ -41,7 +41,7 @@ Bytes prefix_of(KeyRange partition) { return key_prefix(Table::kCounter, partiti
 
 }  // namespace
 
-Result<bool> each_counter(const Store& store, KeyRange partition, Epoch epoch,
+Result<bool> each_counter(const Reader& store, KeyRange partition, Epoch epoch,
                           const VisitCounter& visit) {
   const std::optional<Bytes> kept = TRY(store.get(meta_key(partition.first, kMetaCounters)));
   if (!kept.has_value() || decode<std::uint64_t>(*kept) != epoch.value()) return false;
@@ -56,7 +56,7 @@ Result<bool> each_counter(const Store& store, KeyRange partition, Epoch epoch,
   return understood;
 }
 
-Result<void> Counters::open(const Store& store, Epoch last, Epoch next, const Recount& recount,
+Result<void> Counters::open(const Reader& store, Epoch last, Epoch next, const Recount& recount,
                             Batch& batch) {
   const bool kept = TRY(each_counter(store, partition_, last, [this](BytesView name, auto value) {
     counters_.emplace(name, Counter{value, value, false});
@@ -66,7 +66,7 @@ Result<void> Counters::open(const Store& store, Epoch last, Epoch next, const Re
   return {};
 }
 
-Result<void> Counters::count_anew(const Store& store, const Recount& recount, Batch& batch) {
+Result<void> Counters::count_anew(const Reader& store, const Recount& recount, Batch& batch) {
   counters_.clear();
   const Bytes prefix = prefix_of(partition_);
   TRY(store.scan(prefix, prefix_end(prefix), [&batch](BytesView key, BytesView) {

@@ -27,7 +27,7 @@ namespace holdfast::storage {
 // The values as they are in `partition`, each that is not 0. False: they were not kept in `epoch`,
 // or cannot be understood; nothing, or some, were visited then.
 using VisitCounter = std::function<void(BytesView name, std::int64_t value)>;
-Result<bool> each_counter(const Store& store, KeyRange partition, Epoch epoch,
+Result<bool> each_counter(const Reader& store, KeyRange partition, Epoch epoch,
                           const VisitCounter& visit);
 
 // One thread at a time.
@@ -36,13 +36,13 @@ class Counters {
   using Add = std::function<void(BytesView name, std::int64_t delta)>;
   // Counts all there is in the partition anew, calling `add`.
   using Recount =
-      std::function<Result<void>(const Store& store, KeyRange partition, const Add& add)>;
+      std::function<Result<void>(const Reader& store, KeyRange partition, const Add& add)>;
 
   explicit Counters(KeyRange partition) : partition_(partition) {}
 
   // Takes the values of the epoch `last` over into the epoch `next`, or counts anew when they were
   // not kept in `last`. `batch` gets the rows that say so. Once, at first.
-  Result<void> open(const Store& store, Epoch last, Epoch next, const Recount& recount,
+  Result<void> open(const Reader& store, Epoch last, Epoch next, const Recount& recount,
                     Batch& batch);
 
   void add(BytesView name, std::int64_t delta);
@@ -63,7 +63,7 @@ class Counters {
   };
   using ByName = std::unordered_map<Bytes, Counter, Hash, std::equal_to<>>;
 
-  Result<void> count_anew(const Store& store, const Recount& recount, Batch& batch);
+  Result<void> count_anew(const Reader& store, const Recount& recount, Batch& batch);
 
   const KeyRange partition_;
   ByName counters_;

@@ -85,7 +85,7 @@ AppendOutcome LocalLog::append_with(Batch meta, std::span<const Batch* const> ba
   return {AppendOutcome::Kind::kCommitted, first, {}};
 }
 
-Result<bool> LocalLog::each_counter(const Store& store, KeyRange partition,
+Result<bool> LocalLog::each_counter(const Reader& store, KeyRange partition,
                                     const VisitCounter& visit) {
   const std::optional<Bytes> row = TRY(store.get(meta_key(partition.first, kMetaLog)));
   if (!row.has_value()) return false;

@@ -37,7 +37,7 @@ class LocalLog final : public Log {
                                                 const Counters::Recount& recount = {});
 
   // The partition's counters as they are stored, exact; see storage::each_counter. Any thread.
-  static Result<bool> each_counter(const Store& store, KeyRange partition,
+  static Result<bool> each_counter(const Reader& store, KeyRange partition,
                                    const VisitCounter& visit);
 
   AppendOutcome append(Epoch epoch, std::span<const Batch* const> batches) override;

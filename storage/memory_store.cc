@@ -1,5 +1,6 @@
 #include "storage/memory_store.h"
 
+#include <memory>
 #include <mutex>
 
 #include "storage/base/big_endian.h"
@@ -48,6 +49,13 @@ Result<void> MemoryStore::scan_reverse(BytesView begin, BytesView end, const Vis
     if (!visit(row->first, row->second)) break;
   }
   return {};
+}
+
+std::unique_ptr<Reader> MemoryStore::snapshot() const {
+  auto copy = std::make_unique<MemoryStore>();
+  const std::shared_lock lock(mutex_);
+  copy->rows_ = rows_;
+  return copy;
 }
 
 Result<void> MemoryStore::write(const Write& write, Sync sync) {

@@ -16,6 +16,8 @@ class MemoryStore final : public Store {
   Result<std::optional<Bytes>> get(BytesView key) const override;
   Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override;
   Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override;
+  // A copy of all there is.
+  std::unique_ptr<Reader> snapshot() const override;
   Result<void> write(const Write& write, Sync sync) override;
   Result<void> erase_range(BytesView begin, BytesView end) override;
   Result<void> compact() override { return {}; }

@@ -146,17 +146,75 @@ class RocksStore::Database {
 
   rocksdb::DB* operator->() const { return database_.get(); }
 
-  // Bounds are borrowed by RocksDB while the iterator lives; `end` empty means none.
-  std::unique_ptr<rocksdb::Iterator> iterate(const rocksdb::Slice& begin,
-                                             const rocksdb::Slice& end) const {
+  // Without a snapshot: as it is when the read begins.
+  Result<std::optional<Bytes>> get(BytesView key, const rocksdb::Snapshot* at) const {
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status =
+        database_->Get(read_options(at), database_->DefaultColumnFamily(), slice(key), &value);
+    if (status.IsNotFound()) return std::optional<Bytes>();
+    TRY(to_result(status));
+    return std::optional<Bytes>(view(value));
+  }
+  Result<void> scan(BytesView begin, BytesView end, const Visit& visit,
+                    const rocksdb::Snapshot* at) const {
+    const rocksdb::Slice first = slice(begin);
+    const rocksdb::Slice last = slice(end);
+    const auto iterator = iterate(first, last, at);
+    for (iterator->Seek(first); iterator->Valid(); iterator->Next()) {
+      if (!visit(view(iterator->key()), view(iterator->value()))) break;
+    }
+    return to_result(iterator->status());
+  }
+  Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit,
+                            const rocksdb::Snapshot* at) const {
+    const rocksdb::Slice first = slice(begin);
+    const rocksdb::Slice last = slice(end);
+    const auto iterator = iterate(first, last, at);
+    for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+      if (!visit(view(iterator->key()), view(iterator->value()))) break;
+    }
+    return to_result(iterator->status());
+  }
+
+ private:
+  static rocksdb::ReadOptions read_options(const rocksdb::Snapshot* at) {
     rocksdb::ReadOptions options;
+    options.snapshot = at;
+    return options;
+  }
+  // Bounds are borrowed by RocksDB while the iterator lives; `end` empty means none.
+  std::unique_ptr<rocksdb::Iterator> iterate(const rocksdb::Slice& begin, const rocksdb::Slice& end,
+                                             const rocksdb::Snapshot* at) const {
+    rocksdb::ReadOptions options = read_options(at);
     options.iterate_lower_bound = &begin;
     if (!end.empty()) options.iterate_upper_bound = &end;
     return std::unique_ptr<rocksdb::Iterator>(database_->NewIterator(options));
   }
 
- private:
   const std::unique_ptr<rocksdb::DB> database_;
+};
+
+class RocksStore::Moment final : public Reader {
+ public:
+  explicit Moment(const Database& database)
+      : database_(database), at_(database->GetSnapshot(), [&database](const rocksdb::Snapshot* at) {
+          database->ReleaseSnapshot(at);
+        }) {}
+
+  Result<std::optional<Bytes>> get(BytesView key) const override {
+    return database_.get(key, at_.get());
+  }
+  Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override {
+    return database_.scan(begin, end, visit, at_.get());
+  }
+  Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
+    return database_.scan_reverse(begin, end, visit, at_.get());
+  }
+  std::unique_ptr<Reader> snapshot() const override { return std::make_unique<Moment>(*this); }
+
+ private:
+  const Database& database_;
+  const std::shared_ptr<const rocksdb::Snapshot> at_;
 };
 
 RocksStore::RocksStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -170,33 +228,19 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder,
 }
 
 Result<std::optional<Bytes>> RocksStore::get(BytesView key) const {
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status =
-      (*database_)
-          ->Get(rocksdb::ReadOptions(), (*database_)->DefaultColumnFamily(), slice(key), &value);
-  if (status.IsNotFound()) return std::optional<Bytes>();
-  TRY(to_result(status));
-  return std::optional<Bytes>(view(value));
+  return database_->get(key, nullptr);
 }
 
 Result<void> RocksStore::scan(BytesView begin, BytesView end, const Visit& visit) const {
-  const rocksdb::Slice first = slice(begin);
-  const rocksdb::Slice last = slice(end);
-  const auto iterator = database_->iterate(first, last);
-  for (iterator->Seek(first); iterator->Valid(); iterator->Next()) {
-    if (!visit(view(iterator->key()), view(iterator->value()))) break;
-  }
-  return to_result(iterator->status());
+  return database_->scan(begin, end, visit, nullptr);
 }
 
 Result<void> RocksStore::scan_reverse(BytesView begin, BytesView end, const Visit& visit) const {
-  const rocksdb::Slice first = slice(begin);
-  const rocksdb::Slice last = slice(end);
-  const auto iterator = database_->iterate(first, last);
-  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-    if (!visit(view(iterator->key()), view(iterator->value()))) break;
-  }
-  return to_result(iterator->status());
+  return database_->scan_reverse(begin, end, visit, nullptr);
+}
+
+std::unique_ptr<Reader> RocksStore::snapshot() const {
+  return std::make_unique<Moment>(*database_);
 }
 
 Result<void> RocksStore::write(const Write& write, Sync sync) {

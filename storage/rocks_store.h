@@ -31,6 +31,7 @@ class RocksStore final : public Store {
   Result<std::optional<Bytes>> get(BytesView key) const override;
   Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override;
   Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override;
+  std::unique_ptr<Reader> snapshot() const override;
   Result<void> write(const Write& write, Sync sync) override;
   Result<void> erase_range(BytesView begin, BytesView end) override;
   Result<void> compact() override;
@@ -38,6 +39,7 @@ class RocksStore final : public Store {
 
  private:
   class Database;
+  class Moment;
   explicit RocksStore(std::unique_ptr<Database> database);
 
   const std::unique_ptr<Database> database_;

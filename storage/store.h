@@ -8,9 +8,12 @@
 //
 // Reads see every write that returned before they began. Any thread may read while others write.
 // Errors: kCorruption when stored bytes do not pass their checks, else kUnavailable.
+//
+// Reader is the half that reads: a store as it is, or as it was at one moment (snapshot()).
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -30,13 +33,13 @@ struct Write {
   Lsn first_stamp;
 };
 
-class Store {
+class Reader {
  public:
   // Returns whether to go on. The views last until it returns. It may read the store, not write to
   // it.
   using Visit = std::function<bool(BytesView key, BytesView value)>;
 
-  virtual ~Store() = default;
+  virtual ~Reader() = default;
 
   virtual Result<std::optional<Bytes>> get(BytesView key) const = 0;
 
@@ -47,6 +50,14 @@ class Store {
   // The same keys, descending.
   virtual Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const = 0;
 
+  // The store as it is now (of a snapshot: as that one has it), whatever is written later. Cheap to
+  // make, but while it lives, what it shows cannot be given back: for seconds, not for hours. It
+  // must be gone before the store.
+  virtual std::unique_ptr<Reader> snapshot() const = 0;
+};
+
+class Store : public Reader {
+ public:
   // All of it or nothing. Writers may be several; each write is one step in their common order.
   virtual Result<void> write(const Write& write, Sync sync) = 0;
 

@@ -51,7 +51,7 @@ Result<std::optional<std::vector<InvocationCount>>> Tables::invocation_counts() 
   return std::optional(std::move(counts));
 }
 
-Result<void> recount_invocations(const storage::Store& store, storage::KeyRange partition,
+Result<void> recount_invocations(const storage::Reader& store, storage::KeyRange partition,
                                  const storage::Counters::Add& add) {
   constexpr storage::Table kTable = storage::Table::kInvocation;
   return scan(store, storage::key_prefix(kTable, partition.first),

@@ -15,7 +15,7 @@ namespace holdfast::journal {
 
 // Calls visit(key, value), which returns Result<bool>: whether to go on.
 template <class Visit>
-Result<void> scan(const storage::Store& store, BytesView begin, BytesView end, Visit visit) {
+Result<void> scan(const storage::Reader& store, BytesView begin, BytesView end, Visit visit) {
   Result<void> failure;
   TRY(store.scan(begin, end, [&](BytesView key, BytesView value) {
     Result<bool> go_on = visit(key, value);
@@ -29,7 +29,7 @@ Result<void> scan(const storage::Store& store, BytesView begin, BytesView end, V
 // The rows of `range` in a table kept by object key, after the row `after`. Calls
 // visit(ObjectRow, value), which returns whether to go on.
 template <class Visit>
-Result<void> scan_objects(const storage::Store& store, storage::Table table,
+Result<void> scan_objects(const storage::Reader& store, storage::Table table,
                           const ObjectRange& range, BytesView after, Visit visit) {
   static constexpr Logger kLog("journal");
   Key prefix(table);

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -92,11 +93,12 @@ struct ObjectRow {
   BytesView rest;  // State key or promise name.
 };
 
-// Reads. Any thread; each call sees one consistent state. kCorruption when a record cannot be
+// Reads. Any thread; each call sees one consistent state, that of the reader: of a store as it is
+// at the time of the call, of a snapshot always the same. kCorruption when a record cannot be
 // understood (bad checksum, unknown type, newer version): never a guess (INV-11).
 class Tables {
  public:
-  explicit Tables(const storage::Store& store) : store_(store) {}
+  explicit Tables(const storage::Reader& store) : store_(store) {}
 
   Result<std::optional<Invocation>> invocation(const InvocationId& id) const;
   // In order of the stamps.
@@ -139,6 +141,10 @@ class Tables {
   Result<void> each_deployment(
       const std::function<bool(const DeploymentId&, Result<Deployment>)>& visit) const;
 
+  // All of it as it is now.
+  class Moment;
+  Moment moment() const;
+
   // What is not 0, in no order; costs the same for any number of invocations. None: nobody has kept
   // counts of what is stored.
   Result<std::optional<std::vector<InvocationCount>>> invocation_counts() const;
@@ -166,8 +172,24 @@ class Tables {
       const std::function<bool(const ObjectRow&, Result<PromiseRecord>)>& visit) const;
 
  private:
-  const storage::Store& store_;
+  const storage::Reader& store_;
 };
+
+// Tables that stay as they were when it was made; see storage::Reader::snapshot for what that
+// costs.
+class Tables::Moment {
+ public:
+  explicit Moment(std::unique_ptr<const storage::Reader> snapshot)
+      : snapshot_(std::move(snapshot)), tables_(*snapshot_) {}
+
+  const Tables& tables() const { return tables_; }
+
+ private:
+  std::unique_ptr<const storage::Reader> snapshot_;
+  Tables tables_;  // Over *snapshot_.
+};
+
+inline Tables::Moment Tables::moment() const { return Moment(store_.snapshot()); }
 
 // Writes, into a batch.
 void put_invocation(storage::Batch& batch, const Invocation& invocation);
@@ -200,7 +222,7 @@ void put_deployment(storage::Batch& batch, const Deployment& deployment);
 void erase_deployment(storage::Batch& batch, const DeploymentId& id);
 
 // Counts what is stored: the Recount of a log whose batches come from here.
-Result<void> recount_invocations(const storage::Store& store, storage::KeyRange partition,
+Result<void> recount_invocations(const storage::Reader& store, storage::KeyRange partition,
                                  const storage::Counters::Add& add);
 
 }  // namespace holdfast::journal

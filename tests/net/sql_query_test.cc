@@ -135,6 +135,30 @@ BOOST_AUTO_TEST_CASE(a_wrong_query_is_told_why) {
   BOOST_TEST(!message(std::string("select 1\0", 9)).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_query_sees_one_moment_of_all_tables_however_long_it_runs) {
+  std::vector<journal::Invocation> some;
+  for (int i = 0; i < 2000; ++i) some.push_back(add(Status::kSuspended, "Slow"));
+  bool written = false;
+  store.after_reads(700, [&] {
+    for (journal::Invocation row : some) {
+      row.status = Status::kPaused;
+      store_row(row);
+      append(row.id, {journal::Entry{{}, journal::Input{}}});
+    }
+    written = true;
+  });
+
+  const json::object counts =
+      row("select count(*) as all_of_them, sum(i.status = 'suspended') as suspended, "
+          "(select count(*) from sys_journal) as entries from sys_invocation i where id <> ''");
+
+  BOOST_TEST(written);
+  BOOST_TEST(counts.at("all_of_them").as_int64() == 2000);
+  BOOST_TEST(counts.at("suspended").as_int64() == 2000);
+  BOOST_TEST(counts.at("entries").as_int64() == 0);
+  BOOST_TEST(value("select count(*) from sys_invocation where status = 'paused'") == "2000");
+}
+
 BOOST_AUTO_TEST_CASE(a_query_that_never_ends_is_stopped) {
   time_max = Millis(50);
   for (const char* query :

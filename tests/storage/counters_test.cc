@@ -23,7 +23,7 @@ struct Fixture {
   int recounts = 0;
 
   Counters::Recount recount() {
-    return [this](const Store& from, KeyRange partition, const Counters::Add& add) {
+    return [this](const Reader& from, KeyRange partition, const Counters::Add& add) {
       ++recounts;
       return from.scan(key_prefix(Table::kInvocation, partition.first),
                        table_end(Table::kInvocation, partition), [&](BytesView, BytesView value) {
@@ -83,6 +83,7 @@ BOOST_AUTO_TEST_CASE(a_counter_is_written_once_in_an_append_and_only_if_it_chang
     Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
       return inner.scan_reverse(begin, end, visit);
     }
+    std::unique_ptr<Reader> snapshot() const override { return inner.snapshot(); }
     Result<void> write(const Write& write, Sync sync) override {
       for (const Batch* batch : write.batches) batch->visit(*this);
       return inner.write(write, sync);

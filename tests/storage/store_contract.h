@@ -10,7 +10,7 @@
 
 namespace holdfast::storage {
 
-inline std::vector<std::string> keys_between(const Store& store, BytesView begin, BytesView end) {
+inline std::vector<std::string> keys_between(const Reader& store, BytesView begin, BytesView end) {
   std::vector<std::string> keys;
   const auto scanned = store.scan(begin, end, [&](BytesView key, BytesView) {
     keys.emplace_back(key);
@@ -166,6 +166,41 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(size_grows_with_what_is_stored, Maker, StoreMakers
 
   BOOST_TEST(maker.store().approximate_bytes("", "") > 100'000U);
   BOOST_TEST(maker.store().approximate_bytes("x", "") < 10'000U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_snapshot_shows_what_was_there_when_it_was_made, Maker,
+                              StoreMakers) {
+  Maker maker;
+  Store& store = maker.store();
+  put_all(store, {"a", "b", "c"});
+
+  const auto snapshot = store.snapshot();
+  Batch changes;
+  changes.put("a", "changed");
+  changes.erase("b");
+  changes.put("d", "new");
+  BOOST_REQUIRE(write_one(store, changes, Sync::kYes).has_value());
+  BOOST_REQUIRE(store.compact().has_value());
+  const auto same = snapshot->snapshot();
+
+  for (const Reader* const reader : {snapshot.get(), same.get()}) {
+    BOOST_TEST(reader->get("a").value().value() == "value of a");
+    BOOST_TEST(reader->get("b").value().value() == "value of b");
+    BOOST_TEST(!reader->get("d").value().has_value());
+    BOOST_TEST(keys_between(*reader, "", "") == (Keys{"a", "b", "c"}),
+               boost::test_tools::per_element());
+    Keys reversed;
+    BOOST_TEST(reader
+                   ->scan_reverse("", "",
+                                  [&](BytesView key, BytesView) {
+                                    reversed.emplace_back(key);
+                                    return true;
+                                  })
+                   .has_value());
+    BOOST_TEST(reversed == (Keys{"c", "b", "a"}), boost::test_tools::per_element());
+  }
+  BOOST_TEST(keys_between(store, "", "") == (Keys{"a", "c", "d"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -31,6 +31,7 @@ class FaultyStore final : public storage::Store {
   Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
     return inner_.scan_reverse(begin, end, visit);
   }
+  std::unique_ptr<Reader> snapshot() const override { return inner_.snapshot(); }
   Result<void> write(const storage::Write& write, storage::Sync sync) override;
   Result<void> erase_range(BytesView begin, BytesView end) override {
     return inner_.erase_range(begin, end);

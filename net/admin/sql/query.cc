@@ -205,10 +205,11 @@ class Answer {
 class Run {
  public:
   Run(const Sources& sources, const QueryLimits& limits)
-      : sources_(sources),
+      : moment_(sources.store.moment()),
+        sources_{moment_.tables(), sources.facts, sources.watch},
         limits_(limits),
         heap_(limits.memory_bytes),
-        tables_(make_tables(sources)) {}
+        tables_(make_tables(sources_)) {}
 
   Result<Bytes> run(const std::string& text, std::int64_t now_unix_ms) {
     TRY(open(now_unix_ms));
@@ -318,7 +319,8 @@ class Run {
                     limits_.answer_bytes >> 20));
   }
 
-  const Sources& sources_;
+  const journal::Tables::Moment moment_;
+  const Sources sources_;
   const QueryLimits& limits_;
   const HeapLimit heap_;  // Outlives the connection.
   const Tables tables_;

@@ -3,9 +3,8 @@
 // of this query's own: nothing is kept between two.
 //
 // A query only reads: statements that write, attach, set or load are refused before they run. It
-// ends in time, and holds no more memory than it may. What it sees is what is durable; a table is
-// read in pages of one moment each, so that a row that changes meanwhile may be seen before or
-// after.
+// ends in time, and holds no more memory than it may. What it sees is what was durable when it
+// began: all of it is read from one snapshot, which goes when the query ends.
 //
 // Blocks. One query at a time in the process: the limit of memory is one of the process.
 

@@ -1,6 +1,5 @@
 #pragma once
-// TypedTable: a Table whose rows are objects of one type, read page by page. A page is of one
-// moment; the next one may be of a later one.
+// TypedTable: a Table whose rows are objects of one type, read page by page.
 
 #include <algorithm>
 #include <functional>
