@@ -60,9 +60,14 @@ Result<Bytes> bytes_of(const std::string& key, const json::value& value) {
 
 Result<NewState> parse_new_state(const json::object& body) {
   NewState result;
-  for (const char* name : {"version", "scope"}) {
+  constexpr std::pair<const char*, const char*> kRefused[] = {
+      {"version",
+       "how Restate's tools compute it is not part of its public API, so it cannot be compared; "
+       "without it the state is replaced whatever it is"},
+      {"scope", "it is not supported"}};
+  for (const auto& [name, why] : kRefused) {
     const json::value* const found = body.if_contains(name);
-    if (found != nullptr && !found->is_null()) return wrong(name, "it is not supported");
+    if (found != nullptr && !found->is_null()) return wrong(name, why);
   }
   const json::value* const key = body.if_contains("object_key");
   if (key == nullptr || !key->is_string() || key->get_string().empty()) {

@@ -173,6 +173,10 @@ BOOST_AUTO_TEST_CASE(bad_state_is_refused) {
   }
   BOOST_TEST(status("POST", "/services/Greeter/state", "{}") == 400);
   BOOST_TEST(engine.states.empty());
+  const HttpResponse versioned = answer("POST", "/services/Counter/state",
+                                        R"({"object_key":"k","new_state":{},"version":"x"})");
+  BOOST_TEST(versioned.body.find("field 'version': how Restate's tools compute it") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(acts_reach_the_engine_and_say_how_far_they_came) {
