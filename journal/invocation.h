@@ -76,7 +76,9 @@ struct Invocation {
   std::int64_t created_at = 0;
   std::int64_t modified_at = 0;
   std::int64_t scheduled_start_at = 0;
-  std::int64_t running_at = 0;
+  std::int64_t running_at = 0;  // First.
+  std::int64_t last_start_at =
+      0;  // Its latest attempt; after a restart of the server another began.
   std::int64_t completed_at = 0;
 
   // The deployment that serves it and the version of the handler protocol spoken with it: chosen by

@@ -401,7 +401,7 @@ void InvocationActor::on(CopyAsNew& mail) {
   copy.journal_retention_ms = row.journal_retention_ms;
   copy.created_at = copy.modified_at = now();
   copy.status = copy.target.queued_by_key() ? Status::kQueued : Status::kRunning;
-  if (copy.status == Status::kRunning) copy.running_at = copy.created_at;
+  if (copy.status == Status::kRunning) copy.running_at = copy.last_start_at = copy.created_at;
   const bool keeps =
       mail.restart.deployment.empty() ? mail.restart.from > 0 : mail.restart.deployment == "keep";
   if (keeps || mail.restart.from > 0) {

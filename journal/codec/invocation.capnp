@@ -35,6 +35,7 @@ struct Invocation {
   retry @18 :Retry;
   end @19 :End;
   pin @20 :Pin;
+  lastStartAt @21 :Int64;
 }
 
 struct AwaitedSignals {

@@ -223,6 +223,7 @@ Result<Invocation> take_invocation(stored::Invocation::Reader from) {
   to.created_at = from.getCreatedAt();
   to.modified_at = from.getModifiedAt();
   to.running_at = from.getRunningAt();
+  to.last_start_at = from.getLastStartAt();
   to.journal_entries = from.getJournalEntries();
   to.journal_commands = from.getJournalCommands();
 
@@ -257,6 +258,7 @@ void encode_invocation(Bytes& to, const Invocation& invocation) {
   row.setCreatedAt(invocation.created_at);
   row.setModifiedAt(invocation.modified_at);
   row.setRunningAt(invocation.running_at);
+  row.setLastStartAt(invocation.last_start_at);
   row.setCompletionRetention(invocation.completion_retention_ms);
   row.setJournalRetention(invocation.journal_retention_ms);
 

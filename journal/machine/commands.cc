@@ -48,7 +48,7 @@ Invocation callee(const InvocationState& caller, const Call& call, const Resolut
     row.scheduled_start_at = call.not_before_unix_ms;
   } else {
     row.status = row.target.queued_by_key() ? Status::kQueued : Status::kRunning;
-    if (row.status == Status::kRunning) row.running_at = now;
+    if (row.status == Status::kRunning) row.running_at = row.last_start_at = now;
   }
   if (call.completion != 0) row.waiters.push_back(Waiter{caller.row.id, call.completion});
   return row;

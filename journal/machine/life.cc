@@ -63,7 +63,7 @@ void accept(InvocationState& state, Entry input, std::int64_t now, Decision& dec
       decision.queue = QueuePlace::kTake;
     } else {
       row.status = Status::kRunning;
-      row.running_at = now;
+      row.running_at = row.last_start_at = now;
     }
   }
   ++state.entries;
@@ -74,7 +74,7 @@ void accept(InvocationState& state, Entry input, std::int64_t now, Decision& dec
 }
 
 void begin(InvocationState& state, std::int64_t now, Decision& decision) {
-  state.row.running_at = now;
+  state.row.running_at = state.row.last_start_at = now;
   set_status(state, Status::kRunning, now, decision);
 }
 
@@ -132,6 +132,7 @@ bool told(InvocationState& state, const Notification& notification) {
 void wake(InvocationState& state, std::int64_t now, Decision& decision) {
   drop_retry_timer(state, decision);
   state.row.waits = {};
+  state.row.last_start_at = now;
   set_status(state, Status::kRunning, now, decision);
   decision.wake_up = WakeUp::kPut;
 }

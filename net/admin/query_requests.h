@@ -26,7 +26,7 @@ class QueryRequests {
   QueryRequests(actors::Engine& engine, const QueryOptions& options)
       : engine_(engine),
         options_(options),
-        facts_(engine.catalog()),
+        facts_(engine.catalog(), to_unix_millis(clock_.now())),
         thread_(options.waiting_max) {}
 
   // REQUIRES: the first segment is "query". Io thread.
@@ -35,8 +35,8 @@ class QueryRequests {
  private:
   actors::Engine& engine_;
   const QueryOptions options_;
-  const sql::CatalogFacts facts_;
   const SystemClock clock_;
+  const sql::CatalogFacts facts_;
   ReaderThread thread_;  // Last: its jobs use the above.
 };
 

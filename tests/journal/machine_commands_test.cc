@@ -181,6 +181,7 @@ BOOST_AUTO_TEST_CASE(a_callee_that_runs_at_once_says_since_when) {
   const Decision decision = commanded(state, call_of(plain_target()), &resolution);
 
   BOOST_TEST(facts_of<Create>(decision)[0].invocation.running_at == kNow);
+  BOOST_TEST(facts_of<Create>(decision)[0].invocation.last_start_at == kNow);
 }
 
 BOOST_AUTO_TEST_CASE(inv_5_a_callee_that_is_exclusive_queues) {

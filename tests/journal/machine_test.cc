@@ -26,6 +26,7 @@ BOOST_AUTO_TEST_CASE(a_plain_invocation_runs_at_once_and_has_a_wake_up) {
   BOOST_TEST(state.row.created_at == kNow);
   BOOST_TEST(state.row.modified_at == kNow);
   BOOST_TEST(state.row.running_at == kNow);
+  BOOST_TEST(state.row.last_start_at == kNow);
   BOOST_TEST(state.entries == 1u);
   BOOST_TEST(state.commands == 1u);
   BOOST_TEST((decision.wake_up == WakeUp::kPut));
@@ -88,6 +89,7 @@ BOOST_AUTO_TEST_CASE(a_queued_invocation_begins_when_its_turn_has_come) {
 
   BOOST_TEST((state.row.status == Status::kRunning));
   BOOST_TEST(state.row.running_at == kNow + 50);
+  BOOST_TEST(state.row.last_start_at == kNow + 50);
   BOOST_TEST((decision.queue == QueuePlace::kKeep));
   BOOST_TEST(decision.row_changed);
 }
@@ -360,6 +362,9 @@ BOOST_AUTO_TEST_CASE(waking_forgets_what_was_waited_for_and_the_retry_timer) {
 
   wake(parked, kNow + 1, parked_decision);
   wake(failed, kNow + 1, failed_decision);
+
+  BOOST_TEST(parked.row.last_start_at == kNow + 1);
+  BOOST_TEST(failed.row.last_start_at == kNow + 1);
 
   BOOST_TEST((parked.row.status == Status::kRunning));
   BOOST_TEST(parked.row.waits.empty());

@@ -135,6 +135,7 @@ Invocation Samples::invocation() {
   row.modified_at = time();
   if (coin()) row.scheduled_start_at = time();
   row.running_at = time();
+  row.last_start_at = time();
   if (coin()) row.completed_at = time();
   row.waiters = waiters();
   if (coin()) row.retry_count = u32();
@@ -336,8 +337,8 @@ std::string describe(const Invocation& row) {
             row.target.key, row.target.handler, row.status, row.source, row.caller,
             row.caller_target, row.idempotency_key, row.trace_parent, row.completion_retention_ms,
             row.journal_retention_ms, row.created_at, row.modified_at, row.scheduled_start_at,
-            row.running_at, row.completed_at, row.waiters, row.retry_count, row.retrying_since,
-            row.next_retry_at, row.last_failure, row.waits, row.journal_entries,
+            row.running_at, row.last_start_at, row.completed_at, row.waiters, row.retry_count,
+            row.retrying_since, row.next_retry_at, row.last_failure, row.waits, row.journal_entries,
             row.journal_commands, row.result);
   return describer.text();
 }

@@ -44,7 +44,7 @@ struct World {
   }
 
   json::array rows(const std::string& query) {
-    const sql::CatalogFacts facts(engine->engine().catalog());
+    const sql::CatalogFacts facts(engine->engine().catalog(), 0);
     sql::QueryWatch watch(Millis(60'000), stopping, abandoned);
     const auto answer = sql::run_query(query, {engine->tables(), facts, watch}, {}, 0);
     BOOST_TEST_CONTEXT(query) { BOOST_REQUIRE(answer.has_value()); }

@@ -28,6 +28,10 @@ class SomeFacts final : public sql::Facts {
   std::vector<sql::DeploymentFact> deployments() const override {
     return {{"dp_1", "http", "http://127.0.0.1:9080/", kSomeTime, 5, 7, {"Counter", "Greeter"}}};
   }
+  std::string server_of(std::string_view deployment_id) const override {
+    return deployment_id == "dp_1" ? "some-sdk/1.0" : "";
+  }
+  std::int64_t started_at() const override { return kSomeTime - 60'000; }
 };
 
 struct SqlFixture {

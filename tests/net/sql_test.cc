@@ -168,6 +168,57 @@ BOOST_AUTO_TEST_CASE(a_journal_is_shown_entry_by_entry) {
                    "'") == "4");
 }
 
+BOOST_AUTO_TEST_CASE(entries_are_shown_as_the_bytes_that_a_handler_is_sent) {
+  const auto one = add(Status::kRunning, "Greeter");
+  append(one.id, {{"", journal::Input{{}, "5"}},
+                  {"debit", journal::Run{1}},
+                  journal::completion(1, Bytes("7")),
+                  journal::completion(9, Bytes("of no command")),
+                  {"", journal::Notification{"go", Bytes("1")}}});
+
+  const json::array all = rows("select raw, raw_length from sys_journal where id = '" +
+                               one.id.text() + "' order by index");
+
+  BOOST_REQUIRE(all.size() == 5u);
+  BOOST_TEST(all[0].at("raw").as_string() == "72030a0135");  // value 14 {content 1}
+  BOOST_TEST(all[0].at("raw_length").as_int64() == 5);
+  BOOST_TEST(all[1].at("raw").as_string() ==
+             "5801620564656269"
+             "74");                                              // completion 11, name 12
+  BOOST_TEST(all[2].at("raw").as_string() == "08012a030a0137");  // id 1, value 5 {content 1}
+  BOOST_TEST(all[3].as_object().empty(), "nobody could be sent that");
+  BOOST_TEST(all[4].at("raw").as_string() == "1a02676f2a030a0131");  // name 3, value 5 {content 1}
+}
+
+BOOST_AUTO_TEST_CASE(times_of_attempts_and_queues_are_those_that_are_known) {
+  journal::Invocation suspended = add(Status::kSuspended, "Greeter");
+  suspended.last_start_at = kSomeTime - 90'000;
+  suspended.deployment_id = "dp_1";
+  store_row(suspended);
+  journal::Invocation running = add(Status::kRunning, "Greeter");
+  running.last_start_at = kSomeTime - 90'000;  // Before this process began.
+  store_row(running);
+  journal::Invocation delayed = add(Status::kQueued, "Counter", "k");
+  delayed.scheduled_start_at = kSomeTime + 1;
+  delayed.modified_at = kSomeTime + 2;
+  store_row(delayed);
+  const auto queued = add(Status::kSuspended, "Counter", "k");
+  const auto shown = [this](const journal::Invocation& one) {
+    return row(
+        "select last_start_at, last_attempt_server, inboxed_at from sys_invocation where id = '" +
+        one.id.text() + "'");
+  };
+
+  BOOST_TEST(shown(suspended).at("last_start_at").as_string() == "2026-11-20T13:08:42.960Z");
+  BOOST_TEST(shown(suspended).at("last_attempt_server").as_string() == "some-sdk/1.0");
+  BOOST_TEST(!shown(suspended).contains("inboxed_at"));
+  BOOST_TEST(shown(running).at("last_start_at").as_string() == "2026-11-20T13:09:12.960Z");
+  BOOST_TEST(!shown(running).contains("last_attempt_server"));
+  BOOST_TEST(shown(delayed).at("inboxed_at").as_string() == "2026-11-20T13:10:12.962Z");
+  BOOST_TEST(shown(queued).at("inboxed_at").as_string() == "2026-11-20T13:10:12.960Z");
+  BOOST_TEST(!shown(queued).contains("last_start_at"));
+}
+
 BOOST_AUTO_TEST_CASE(state_and_promises_are_shown_by_key) {
   storage::Batch batch;
   const std::string key("k\0/", 3);

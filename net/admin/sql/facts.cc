@@ -28,4 +28,9 @@ std::vector<DeploymentFact> CatalogFacts::deployments() const {
   return deployments;
 }
 
+std::string CatalogFacts::server_of(std::string_view deployment_id) const {
+  const auto info = catalog_.deployment(deployment_id);
+  return info == nullptr ? std::string() : info->deployment.sdk_version;
+}
+
 }  // namespace holdfast::net::sql

@@ -31,6 +31,8 @@ class InvocationRow {
     return problem_;
   }
 
+  const Facts& facts() const { return sources_.facts; }
+
   // Null when the journal cannot be read.
   struct Sizes {
     std::uint32_t entries = 0, commands = 0;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <initializer_list>
 #include <utility>
@@ -96,6 +97,28 @@ Value completion_result(const Invocation& row) {
   return std::holds_alternative<Bytes>(*row.result) ? "success" : "failure";
 }
 
+// Who takes a place in the queue of a key takes it at once, but for a delayed start, whose place is
+// known to be taken only while it waits there.
+Value inboxed_at(const Invocation& row) {
+  if (!row.target.queued_by_key()) return {};
+  if (row.scheduled_start_at == 0) return time_value(row.created_at);
+  return row.status == Status::kQueued ? time_value(row.modified_at) : Value();
+}
+
+// What runs when a server starts gets a new attempt then; that is not written down.
+Value last_start_at(InvocationRow& row) {
+  const Invocation* const invocation = row.invocation();
+  if (invocation == nullptr || invocation->status == Status::kCompleted) return {};
+  if (invocation->status != Status::kRunning) return time_value(invocation->last_start_at);
+  return time_value(std::max(invocation->last_start_at, row.facts().started_at()));
+}
+
+Value last_attempt_server(InvocationRow& row) {
+  const Invocation* const invocation = row.invocation();
+  if (invocation == nullptr || invocation->deployment_id.empty()) return {};
+  return text_value(row.facts().server_of(invocation->deployment_id));
+}
+
 Value journal_size(InvocationRow& row) {
   const auto sizes = row.journal_sizes();
   return sizes.has_value() ? Value(std::int64_t{sizes->entries}) : Value();
@@ -152,7 +175,7 @@ std::vector<InvocationField> time_fields() {
       {{"created_at", kTime}, time(&Invocation::created_at)},
       {{"created_using_restate_version", kText}, {}},
       {{"modified_at", kTime}, time(&Invocation::modified_at)},
-      {{"inboxed_at", kTime}, {}},
+      {{"inboxed_at", kTime}, of(inboxed_at)},
       {{"scheduled_at", kTime}, of([](const auto& row) {
          return row.scheduled_start_at == 0 ? Value() : time_value(row.created_at);
        })},
@@ -181,11 +204,11 @@ std::vector<InvocationField> attempt_fields() {
       {{"retry_count", kU64}, of([](const auto& row) {
          return row.status == Status::kCompleted ? Value() : Value(std::int64_t{row.retry_count});
        })},
-      {{"last_start_at", kTime}, {}},
+      {{"last_start_at", kTime}, last_start_at},
       {{"next_retry_at", kTime}, time(&Invocation::next_retry_at)},
       {{"last_attempt_deployment_id", kText},
        of([](const auto& row) { return text_value(row.deployment_id); })},
-      {{"last_attempt_server", kText}, {}},
+      {{"last_attempt_server", kText}, last_attempt_server},
       {{"last_failure", kText}, last_failure},
       {{"last_failure_error_code", kText},
        of_failure([](const auto& failure) { return std::to_string(failure.code); })},

@@ -5,6 +5,7 @@
 
 #include "net/admin/journal_view.h"
 #include "net/admin/sql/entry_json.h"
+#include "net/admin/sql/raw_entries.h"
 #include "net/admin/sql/tables.h"
 #include "net/admin/sql/typed_table.h"
 #include "net/admin/sql/words.h"
@@ -20,10 +21,11 @@ constexpr std::int64_t kEntryVersion = 2;
 // The journal of one invocation, while its rows are shown.
 class LoadedJournal {
  public:
-  LoadedJournal(const InvocationId& id, std::vector<journal::StampedEntry> entries)
-      : id_(id), entries_(std::move(entries)) {}
-  LoadedJournal(const InvocationId& id, std::string problem)
-      : id_(id), problem_(std::move(problem)) {}
+  LoadedJournal(const Sources& sources, const InvocationId& id,
+                std::vector<journal::StampedEntry> entries)
+      : sources_(sources), id_(id), entries_(std::move(entries)) {}
+  LoadedJournal(const Sources& sources, const InvocationId& id, std::string problem)
+      : sources_(sources), id_(id), problem_(std::move(problem)) {}
 
   const InvocationId& id() const { return id_; }
   const std::vector<journal::StampedEntry>& entries() const { return entries_; }
@@ -35,11 +37,25 @@ class LoadedJournal {
     return (*view_)[index].as_object();
   }
 
+  // The bytes of an entry as a handler is sent them.
+  std::optional<Bytes> raw(std::size_t index) {
+    if (!raw_.has_value()) raw_.emplace(entries_, protocol_version());
+    return raw_->at(index);
+  }
+
  private:
+  // That of the invocation; 0: none was chosen, or it cannot be read.
+  std::uint8_t protocol_version() const {
+    const auto row = sources_.store.invocation(id_);
+    return row.has_value() && row->has_value() ? (*row)->protocol_version : 0;
+  }
+
+  const Sources sources_;
   const InvocationId id_;
   const std::vector<journal::StampedEntry> entries_;
   const std::string problem_;
   std::optional<boost::json::array> view_;
+  std::optional<RawEntries> raw_;
 };
 
 struct JournalRow {
@@ -81,6 +97,16 @@ std::function<Value(JournalRow&)> as_json(EntryValues values) {
   });
 }
 
+Value raw(const JournalRow& row) {
+  auto bytes = row.journal->raw(row.index);
+  return bytes.has_value() ? Value(Blob{std::move(*bytes)}) : Value();
+}
+
+Value raw_length(const JournalRow& row) {
+  const auto bytes = row.journal->raw(row.index);
+  return bytes.has_value() ? Value(static_cast<std::int64_t>(bytes->size())) : Value();
+}
+
 const std::vector<Field<JournalRow>>& journal_fields() {
   using enum ColumnType;
   static const std::vector<Field<JournalRow>> fields = {
@@ -95,9 +121,8 @@ const std::vector<Field<JournalRow>>& journal_fields() {
       {{"invoked_target", kText}, viewed("invoked_target")},
       {{"sleep_wakeup_at", kTime}, viewed("sleep_wakeup_at")},
       {{"promise_name", kText}, viewed("promise_name")},
-      {{"raw", kBytes}, {}},
-      {{"raw_length", kU64},
-       of([](JournalRow& row) { return static_cast<std::int64_t>(payload_size(row.entry())); })},
+      {{"raw", kBytes}, of(raw)},
+      {{"raw_length", kU64}, of(raw_length)},
       {{"version", kU32}, of([](JournalRow&) { return kEntryVersion; })},
       {{"entry_json", kText}, as_json(EntryValues::kShown)},
       {{"entry_lite_json", kText}, as_json(EntryValues::kLeftOut)},
@@ -117,11 +142,11 @@ Result<void> add_journal(const Sources& sources, const InvocationId& id,
   }
   if (!entries.has_value()) {
     sources.watch.count_unreadable();
-    page.add({std::make_shared<LoadedJournal>(id, entries.error().message()), 0}, 0);
+    page.add({std::make_shared<LoadedJournal>(sources, id, entries.error().message()), 0}, 0);
     return {};
   }
   const std::size_t count = entries->size();
-  const auto journal = std::make_shared<LoadedJournal>(id, std::move(*entries));
+  const auto journal = std::make_shared<LoadedJournal>(sources, id, std::move(*entries));
   for (std::size_t index = 0; index < count; ++index) {
     page.add({journal, index}, payload_size(journal->entries()[index].entry));
   }
