@@ -19,7 +19,6 @@ void Batch::erase(BytesView key) { append(Kind::kErase, key, {}); }
 
 void Batch::add(BytesView counter, std::int64_t delta) {
   append(Kind::kAdd, counter, {reinterpret_cast<const char*>(&delta), sizeof(delta)});
-  has_additions_ = true;
 }
 
 void Batch::append(Batch&& other) {
@@ -29,14 +28,12 @@ void Batch::append(Batch&& other) {
     operations_.append(other.operations_);
   }
   stamped_count_ += other.stamped_count_;
-  has_additions_ |= other.has_additions_;
   other.clear();
 }
 
 void Batch::clear() {
   operations_.clear();
   stamped_count_ = 0;
-  has_additions_ = false;
 }
 
 void Batch::append(Kind kind, BytesView key, BytesView value) {

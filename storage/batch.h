@@ -5,8 +5,8 @@
 // out is appended to it as 8 big-endian bytes when the batch is written. So whoever adds to an
 // ordered table need not know its end.
 //
-// And there are additions to counters: the log sums those of all batches that it writes together,
-// and writes each counter that changed once (counters.h). A store passes over them.
+// And there are additions to counters: those of all batches that are written together are summed,
+// and each counter that changed is written once (counters.h).
 //
 // A value: one flat buffer, cheap to move. One thread at a time.
 
@@ -34,7 +34,6 @@ class Batch {
   std::size_t size_bytes() const { return operations_.size(); }
   // How many Lsns it takes.
   std::uint64_t stamped_count() const { return stamped_count_; }
-  bool has_additions() const { return has_additions_; }
 
   // Calls, in order, visitor.put(key, value), visitor.put_stamped(key_prefix, value),
   // visitor.erase(key) and visitor.add(counter, delta).
@@ -55,7 +54,6 @@ class Batch {
 
   Bytes operations_;
   std::uint64_t stamped_count_ = 0;
-  bool has_additions_ = false;
 };
 
 template <class Visitor>

@@ -31,7 +31,7 @@ Result<bool> each_counter(const Reader& store, KeyRange partition, Epoch epoch,
                           const VisitCounter& visit);
 
 // One thread at a time.
-class Counters {
+class Counters final : public Additions {
  public:
   using Add = std::function<void(BytesView name, std::int64_t delta)>;
   // Counts all there is in the partition anew, calling `add`.
@@ -45,9 +45,9 @@ class Counters {
   Result<void> open(const Reader& store, Epoch last, Epoch next, const Recount& recount,
                     Batch& batch);
 
-  void add(BytesView name, std::int64_t delta);
-  // Puts the counters that differ from what is stored into `batch`, which must be written then.
-  void put_changed(Batch& batch);
+  void add(BytesView name, std::int64_t delta) override;
+  // Those that differ from what is stored; `batch` must be written then.
+  void put_changed(Batch& batch) override;
 
  private:
   struct Counter {

@@ -13,15 +13,6 @@ namespace {
 constexpr char kRowFormat = 1;
 constexpr std::size_t kRowSize = 1 + 8 + 8 + 8 + 4;
 
-// Takes the additions out of batches.
-struct Additions {
-  Counters& to;
-  void put(BytesView, BytesView) {}
-  void put_stamped(BytesView, BytesView) {}
-  void erase(BytesView) {}
-  void add(BytesView counter, std::int64_t delta) { to.add(counter, delta); }
-};
-
 }  // namespace
 
 LocalLog::LocalLog(Store& store, KeyRange partition, const Clock& clock)
@@ -53,16 +44,7 @@ AppendOutcome LocalLog::append(Epoch epoch, std::span<const Batch* const> batche
     return {AppendOutcome::Kind::kFenced, {}, "the partition is in another epoch"};
   }
   if (failed_) return {AppendOutcome::Kind::kUnknown, {}, "an earlier append failed"};
-
-  Batch meta;
-  if (counters_.has_value()) {
-    Additions additions{*counters_};
-    for (const Batch* batch : batches) {
-      if (batch->has_additions()) batch->visit(additions);
-    }
-    counters_->put_changed(meta);
-  }
-  return append_with(std::move(meta), batches);
+  return append_with(Batch(), batches);
 }
 
 // `meta` is what the log itself has to write.
@@ -76,7 +58,8 @@ AppendOutcome LocalLog::append_with(Batch meta, std::span<const Batch* const> ba
   meta.put(meta_key_, encode(next));
   std::vector<const Batch*> all(batches.begin(), batches.end());
   all.push_back(&meta);
-  const Result<void> written = store_.write({all, first}, Sync::kYes);
+  const Result<void> written =
+      store_.write({all, first, counters_ ? &*counters_ : nullptr}, Sync::kYes);
   if (!written.has_value()) {
     failed_ = true;
     return {AppendOutcome::Kind::kUnknown, {}, written.error().message()};

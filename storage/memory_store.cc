@@ -11,7 +11,8 @@ namespace holdfast::storage {
 // Applies the writes of batches, stamping as it goes. REQUIRES: mutex_ is held.
 class MemoryStore::Writer {
  public:
-  Writer(MemoryStore& store, Lsn stamp) : store_(store), stamp_(stamp) {}
+  Writer(MemoryStore& store, const Write& write)
+      : store_(store), stamp_(write.first_stamp), additions_(write.additions) {}
 
   void put(BytesView key, BytesView value) { store_.set(Bytes(key), Bytes(value)); }
   void put_stamped(BytesView key_prefix, BytesView value) {
@@ -20,12 +21,15 @@ class MemoryStore::Writer {
     stamp_ = stamp_.next();
     store_.set(std::move(key), Bytes(value));
   }
-  void add(BytesView, std::int64_t) {}  // The log's.
+  void add(BytesView counter, std::int64_t delta) {
+    if (additions_ != nullptr) additions_->add(counter, delta);
+  }
   void erase(BytesView key) { store_.set(Bytes(key), std::nullopt); }
 
  private:
   MemoryStore& store_;
   Lsn stamp_;
+  Additions* const additions_;
 };
 
 Result<std::optional<Bytes>> MemoryStore::get(BytesView key) const {
@@ -60,8 +64,8 @@ std::unique_ptr<Reader> MemoryStore::snapshot() const {
 
 Result<void> MemoryStore::write(const Write& write, Sync sync) {
   const std::unique_lock lock(mutex_);
-  Writer writer(*this, write.first_stamp);
-  for (const Batch* batch : write.batches) batch->visit(writer);
+  Writer writer(*this, write);
+  visit_all(write, writer);
   if (sync == Sync::kYes) undo_.clear();
   return {};
 }

@@ -107,7 +107,8 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
 // Writes batches into RocksDB's own, stamping as it goes.
 class Translator {
  public:
-  Translator(rocksdb::WriteBatch& to, Lsn stamp) : to_(to), stamp_(stamp) {}
+  Translator(rocksdb::WriteBatch& to, const Write& write)
+      : to_(to), stamp_(write.first_stamp), additions_(write.additions) {}
 
   void put(BytesView key, BytesView value) { note(to_.Put(slice(key), slice(value))); }
   void put_stamped(BytesView key_prefix, BytesView value) {
@@ -116,7 +117,9 @@ class Translator {
     stamp_ = stamp_.next();
     put(key_, value);
   }
-  void add(BytesView, std::int64_t) {}  // The log's.
+  void add(BytesView counter, std::int64_t delta) {
+    if (additions_ != nullptr) additions_->add(counter, delta);
+  }
   void erase(BytesView key) { note(to_.Delete(slice(key))); }
 
   const rocksdb::Status& status() const { return status_; }
@@ -128,6 +131,7 @@ class Translator {
 
   rocksdb::WriteBatch& to_;
   Lsn stamp_;
+  Additions* const additions_;
   Bytes key_;
   rocksdb::Status status_;
 };
@@ -249,8 +253,8 @@ Result<void> RocksStore::write(const Write& write, Sync sync) {
     bytes += batch->size_bytes() + 8 * batch->stamped_count();
   }
   rocksdb::WriteBatch translated(bytes + 64);
-  Translator translator(translated, write.first_stamp);
-  for (const Batch* batch : write.batches) batch->visit(translator);
+  Translator translator(translated, write);
+  visit_all(write, translator);
   TRY(to_result(translator.status()));
   return to_result((*database_)->Write(write_options(sync), &translated));
 }

@@ -26,12 +26,34 @@ namespace holdfast::storage {
 
 enum class Sync { kYes, kNo };
 
+// Whoever sums what batches add to counters, while they are written: one pass over them is enough.
+class Additions {
+ public:
+  virtual ~Additions() = default;
+  virtual void add(BytesView counter, std::int64_t delta) = 0;
+  // Puts the counters that changed into `batch`.
+  virtual void put_changed(Batch& batch) = 0;
+};
+
 // Several batches written as one. Their stamped puts get `first_stamp` and the Lsns that follow, in
 // order.
 struct Write {
   std::span<const Batch* const> batches;
   Lsn first_stamp;
+  // Gets the additions, in order; what it puts then is written after all batches. None: they go
+  // nowhere.
+  Additions* additions = nullptr;
 };
+
+// Calls `writer` as Batch::visit does for all that is to be written; for stores.
+template <class Writer>
+void visit_all(const Write& write, Writer& writer) {
+  for (const Batch* batch : write.batches) batch->visit(writer);
+  if (write.additions == nullptr) return;
+  Batch changed;
+  write.additions->put_changed(changed);
+  changed.visit(writer);
+}
 
 class Reader {
  public:

@@ -168,6 +168,30 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(size_grows_with_what_is_stored, Maker, StoreMakers
   BOOST_TEST(maker.store().approximate_bytes("x", "") < 10'000U);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_batches_add_is_handed_out_and_written_with_them, Maker,
+                              StoreMakers) {
+  struct Sum final : public Additions {
+    void add(BytesView counter, std::int64_t delta) override {
+      BOOST_TEST(counter == "n");
+      value += delta;
+    }
+    void put_changed(Batch& batch) override { batch.put("sum", std::to_string(value)); }
+    std::int64_t value = 0;
+  } sum;
+  Maker maker;
+  Batch one, two;
+  one.put("sum", "written before");
+  one.add("n", 3);
+  two.add("n", -1);
+  const Batch* const batches[] = {&one, &two};
+
+  BOOST_REQUIRE(maker.store().write({batches, Lsn(), &sum}, Sync::kYes).has_value());
+  BOOST_TEST(maker.store().get("sum").value().value() == "2");
+  BOOST_REQUIRE(maker.store().write({batches, Lsn()}, Sync::kYes).has_value());
+
+  BOOST_TEST(maker.store().get("sum").value().value() == "written before", "nobody sums");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_snapshot_shows_what_was_there_when_it_was_made, Maker,
                               StoreMakers) {
   Maker maker;
