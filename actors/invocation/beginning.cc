@@ -31,8 +31,9 @@ bool InvocationActor::may_start() {
 // during the round that makes its cause durable. With many it would cost more than it saves.
 bool InvocationActor::may_start_ahead() const {
   constexpr std::size_t kFewAtWork = 4;
-  return journal_ && decision_.empty() && waiting_acts_.empty() && world_.handlers.starts_ahead() &&
-         world_.handlers.is_elsewhere(state_.row) && world_.committer.at_work() < kFewAtWork;
+  return journal_ && !refused_ahead_ && decision_.empty() && waiting_acts_.empty() &&
+         world_.handlers.starts_ahead() && world_.handlers.is_elsewhere(state_.row) &&
+         world_.committer.at_work() < kFewAtWork;
 }
 
 // INV-1: the handler begins when all that was decided before its attempt was opened is durable, and
@@ -74,6 +75,13 @@ void InvocationActor::start_attempt(Start how) {
           caf::anon_send(actor, std::move(mail));
         }
       });
+  if (!opened && how == Start::kAhead) {
+    current_ = {};
+    // What follows from that is for when its own rows are known.
+    want_attempt_ = refused_ahead_ = true;
+    return;
+  }
+  refused_ahead_ = false;
   if (!opened) {
     break_attempt(404, opened.error().message());
     fail_attempt();

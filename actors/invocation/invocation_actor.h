@@ -183,6 +183,7 @@ class InvocationActor : public caf::event_based_actor {
   std::deque<Step> waiting_steps_;          // For a receipt.
   std::deque<ActOn> waiting_acts_;          // Until nothing is outstanding.
   bool want_attempt_ = false;
+  bool refused_ahead_ = false;  // No attempt could be opened ahead.
   std::shared_ptr<ObjectState> object_state_;
   storage::Ticket seen_through_{};  // What it has seen of its key; see Grant.
   storage::Ticket submitted_{};     // The newest batch.

@@ -62,6 +62,10 @@ class RemoteHandlers final : public actors::Handlers {
   Result<actors::OpenedAttempt> open(const journal::Invocation& invocation,
                                      actors::AttemptHost& host,
                                      std::function<void()> wake) override {
+    if (refuses) {
+      refuses(invocation.id);
+      return Error(ErrorCode::kNotFound, "nothing serves it");
+    }
     pins.push_back(invocation.deployment_id);
     return actors::OpenedAttempt{
         std::make_unique<RemoteAttempt>(script, host, std::move(wake)),
@@ -73,6 +77,7 @@ class RemoteHandlers final : public actors::Handlers {
 
   Script script;
   bool ahead = false;
+  std::function<void(const journal::InvocationId&)> refuses;
   std::string deployment = "dp_1";
   std::vector<std::string> pins;  // Of the invocation, as each attempt was opened.
 };
@@ -187,6 +192,27 @@ BOOST_AUTO_TEST_CASE(inv_1_an_attempt_on_hold_is_released_when_all_that_it_was_s
     BOOST_TEST(before.size() == 5u);
     BOOST_TEST(ahead > 0);
     BOOST_TEST(released == ahead);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(
+    an_attempt_that_cannot_be_opened_ahead_leaves_no_row_behind_when_it_is_the_last) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    RemoteHandlers handlers;
+    handlers.ahead = true;
+    auto served = services();
+    served[0].handlers[0].retry.max_attempts = 1;
+    served[0].handlers[0].retry.on_max_attempts = actors::OnMaxAttempts::kKill;
+    EngineFixture world(handlers, std::move(served), seed);
+    // Somebody has the owner look around before its receipt is in.
+    handlers.refuses = [&](const auto& id) { world.engine().output(id, [](auto) {}); };
+
+    const auto accepted = world.send(request("Plain", "run"));
+    world.settle();
+
+    BOOST_TEST((world.status(accepted.id) == journal::Status::kCompleted));
+    BOOST_TEST(world.tables().wake_ups(accepted.id)->empty());
+    BOOST_TEST(world.committer().at_work() == 0u);
   }
 }
 
