@@ -295,8 +295,9 @@ std::vector<Bytes> holdfast::testing::fuzz_seeds() {
   };
   for (const std::size_t over : {0, 1}) {  // As large a head as may be, and one byte more.
     const std::string value(kHeaderBytesMax - 16 + over, 'b');
-    seeds.push_back(
-        http1(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: " + value + "\r\n\r\n"));
+    Bytes large = http1(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: " + value + "\r\n\r\n");
+    large[1] = '\x3f';  // In pieces that Beast takes the first field from before it sees the rest.
+    seeds.push_back(std::move(large));
     // ":status" and "200" count, too.
     const std::string fields = field("a", value.substr(0, 120)) + field("c", value.substr(116));
     seeds.push_back(http2(1, frame(net::kHeaders, whole, 1, ok + fields)));
