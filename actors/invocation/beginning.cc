@@ -44,6 +44,17 @@ void InvocationActor::release_attempt() {
   current_.attempt->release();
 }
 
+// The result, if an earlier attempt has recorded one. REQUIRES: the journal as loaded.
+void InvocationActor::recall_output() {
+  output_recorded_ = false;
+  for (const journal::Entry& entry : *journal_) {
+    const auto* output = std::get_if<journal::Output>(&entry.body);
+    if (output == nullptr) continue;
+    output_ = output->result;
+    output_recorded_ = true;
+  }
+}
+
 // REQUIRES: no attempt, and nothing outstanding or kAhead.
 void InvocationActor::start_attempt(Start how) {
   want_attempt_ = false;
@@ -105,13 +116,7 @@ void InvocationActor::start_attempt(Start how) {
     break_attempt(500, "the journal has no input");
     return;
   }
-  output_recorded_ = false;
-  for (const journal::Entry& entry : *journal_) {
-    const auto* output = std::get_if<journal::Output>(&entry.body);
-    if (output == nullptr) continue;
-    output_ = output->result;
-    output_recorded_ = true;
-  }
+  recall_output();
   ask_again();
   const journal::Invocation& row = state_.row;
   std::vector<journal::Entry> entries = std::move(*journal_);

@@ -97,6 +97,7 @@ class InvocationActor : public caf::event_based_actor {
   bool may_start();
   bool may_start_ahead() const;
   void release_attempt();
+  void recall_output();
   void start_attempt(Start how = Start::kWhenDurable);
 
   // running.cc: the attempt
