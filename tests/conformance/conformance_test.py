@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Official SDKs, unmodified, against the server: each case in each mode, and again around kills.
 
-  conformance_test.py [--server restate|restate-v7] [--sdk NAME] [--mode NAME] [--only TEXT] [--list]
+  conformance_test.py [--server restate|restate-v7] [--sdk NAME] [--mode NAME] [--only TEXT]
+                      [--verbose] [--list]
 
 Packages are fetched once into HOLDFAST_TEST_CACHE (~/.cache/holdfast-tests); where they cannot be had the
 test is skipped and says so. --server restate runs the cases against the reference instead, to judge the
@@ -41,15 +42,21 @@ printing = threading.Lock()
 
 
 class Report:
-    def __init__(self):
+    """Says each failure, and of the rest how many there are in each place; each case when `verbose`."""
+
+    def __init__(self, verbose):
+        self.verbose = verbose
         self.counts = collections.Counter()
+        self.passed = collections.Counter()
         self.details = []
 
     def add(self, case, where, began, error=None):
         outcome = "FAIL" if error else "ok"
         with printing:
             self.counts[outcome] += 1
-            print(f"{outcome:4} {where:32} {case.name}  {time.monotonic() - began:.2f} s", flush=True)
+            self.passed[where] += not error
+            if error or self.verbose:
+                print(f"{outcome:4} {where:32} {case.name}  {time.monotonic() - began:.2f} s", flush=True)
             if error:
                 self.details.append(f"{where}: {case.name}\n{error}")
 
@@ -120,6 +127,7 @@ def main():
     parser.add_argument("--mode", action="append", choices=stand.MODES)
     parser.add_argument("--only", action="append", default=[], help="cases whose name has this text")
     parser.add_argument("--no-crash", action="store_true", help="leave out the kills")
+    parser.add_argument("--verbose", action="store_true", help="a line for each case")
     parser.add_argument("--list", action="store_true", help="name the cases")
     parser.add_argument("--keep", help="where what the processes write goes, and stays")
     args = parser.parse_args()
@@ -136,9 +144,11 @@ def main():
     except packages.Unavailable as reason:
         packages.skip(str(reason))
     folder = pathlib.Path(args.keep or tempfile.mkdtemp(prefix="conformance-"))
-    report = Report()
+    report = Report(args.verbose or bool(args.only))
     began = time.monotonic()
     run_all(args, cases, sdks, folder, report)
+    for where, passed in sorted(report.passed.items()):
+        print(f"ok   {where:32} {passed} cases")
     for detail in report.details:
         print(f"\n{detail}")
     print(f"\n{report.counts['ok']} ok, {report.counts['FAIL']} failed, "

@@ -89,7 +89,7 @@ def a_workflow_still_waits_for_its_promise(w):
 
     yield
 
-    same(w.call(f"Order/{w.token}/stage"), "waiting")
+    w.until("the stage is set", lambda: w.call(f"Order/{w.token}/stage") == "waiting")
     w.call(f"Order/{w.token}/approve", "yes")
     same(w.result(run)["answer"], "yes")
     same(w.ask(f"Order/{w.token}/run", {"token": w.token}).status, 409)

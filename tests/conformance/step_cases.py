@@ -1,5 +1,8 @@
 """Recorded steps, their failures, and failures of whole attempts."""
 
+import concurrent.futures
+import time
+
 from cases import ALL, FULL, case, values
 from world import check, same
 
@@ -168,3 +171,21 @@ def an_invocation_without_a_handler_is_refused(w):
 def an_attempt_that_does_not_react_is_dropped_and_tried_again(w):
     """Its inactivity and abort timeouts are 200 ms; its first attempt waits for nothing we know of."""
     same(w.call("Failing/unresponsive", {"token": w.token, "gate": f"{w.token}/never"}), 2)
+
+
+@case(("python",), ("bidi",))
+def a_server_that_ends_a_connection_after_a_thousand_requests_loses_no_attempt(w):
+    # Hypercorn does, and forgets what is under way on it: nothing comes for 5 s and more.
+    many = 1050
+
+    def call(_):
+        began = time.monotonic()
+        count = w.call("Failing/retried", {"token": w.token, "failures": 0})["count"]
+        return count, time.monotonic() - began
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(call, range(many)))
+
+    same(sorted(count for count, _ in answers), list(range(1, many + 1)))
+    slowest = max(seconds for _, seconds in answers)
+    check(slowest < 4.5, f"the slowest call took {slowest:.1f} s")

@@ -257,6 +257,59 @@ BOOST_AUTO_TEST_CASE(a_second_connection_is_made_only_when_the_first_is_full) {
   BOOST_TEST(answers == "200 a 200 b 200 c 200 d 200 e ");
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_that_has_carried_its_share_is_followed_by_another) {
+  RawServer server;
+  OutgoingOptions options;
+  options.http2_requests_max = 2;
+  options.http2_connections_max = 1;
+  options.http2_leaving_max = 1;
+  RunningTransport transport(options);
+  const auto pool = transport.pool(server.port());
+  const Opened slow = open(*pool, {.body = ""});
+  FramePeer first(server.accept());
+  first.receive(kHeaders);
+  const Opened last = open(*pool, {.body = ""});
+  BOOST_TEST(first.receive(kHeaders).stream == 3u);
+  first.answer(3, "last");
+  BOOST_TEST(last.events->wait_end() == "200 last");
+
+  // One request is still under way there; it takes no place from those that come.
+  const Opened next = open(*pool, {.body = ""});
+  FramePeer second(server.accept());
+  BOOST_TEST(second.receive(kHeaders).stream == 1u);
+  const Opened stays = open(*pool, {.body = ""});
+  BOOST_TEST(second.receive(kHeaders).stream == 3u);
+  // No more may be left behind, so this one goes on beyond its share.
+  const Opened beyond = open(*pool, {.body = ""});
+  BOOST_TEST(second.receive(kHeaders).stream == 5u);
+
+  first.answer(1, "slow");
+  BOOST_TEST(slow.events->wait_end() == "200 slow");
+  BOOST_TEST(first.closed_by_peer());
+  second.answer(1, "next");
+  second.answer(3, "stays");
+  second.answer(5, "beyond");
+  BOOST_TEST(next.events->wait_end() == "200 next");
+  BOOST_TEST(stays.events->wait_end() == "200 stays");
+  BOOST_TEST(beyond.events->wait_end() == "200 beyond");
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_says_goodbye_is_asked_whether_it_still_answers) {
+  RawServer server;
+  OutgoingOptions options;
+  options.ping_timeout = milliseconds(50);
+  RunningTransport transport(options);
+  const auto pool = transport.pool(server.port());
+  const Opened forgotten = open(*pool, {.body = ""});
+  FramePeer peer(server.accept());
+  peer.receive(kHeaders);
+
+  peer.goaway(1, 0);
+  BOOST_TEST(peer.receive(kPing).type == kPing);
+
+  BOOST_TEST((forgotten.events->wait_kind() == Kind::kReset));
+}
+
 BOOST_AUTO_TEST_CASE(the_queue_for_a_place_is_bounded_in_number_and_time) {
   RawServer server;
   OutgoingOptions options;

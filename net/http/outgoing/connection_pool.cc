@@ -96,12 +96,23 @@ std::size_t ConnectionPool::connections_max() const {
                                                   : core_->options().http2_connections_max;
 }
 
+std::size_t ConnectionPool::leaving() const {
+  return static_cast<std::size_t>(
+      std::count_if(connections_.begin(), connections_.end(),
+                    [](const auto& connection) { return connection->is_leaving(); }));
+}
+
+bool ConnectionPool::may_leave() const { return leaving() < core_->options().http2_leaving_max; }
+
 void ConnectionPool::connect_more() {
   const auto connecting = static_cast<std::size_t>(
       std::count_if(connections_.begin(), connections_.end(),
                     [](const auto& connection) { return !connection->is_open(); }));
   std::size_t expected = connecting * usual_streams_;
-  while (!stopped_ && waiting_.size() > expected && connections_.size() < connections_max()) {
+  // Endpoints may make connections leave, too, so those that do have a limit of their own.
+  const std::size_t most =
+      connections_max() + std::min(leaving(), core_->options().http2_leaving_max);
+  while (!stopped_ && waiting_.size() > expected && connections_.size() < most) {
     std::shared_ptr<OutgoingConnection> connection;
     if (address_.version == HttpVersion::kHttp11) {
       connection = std::make_shared<OutgoingHttp1>(core_, shared_from_this());

@@ -40,6 +40,9 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   // have room.
   void dispatch();
 
+  // Whether a connection may be left with what it does while another takes over.
+  bool may_leave() const;
+
   // What a connection says of itself. `streams`: what the endpoint allows.
   void opened(std::size_t streams) { usual_streams_ = streams; }
   void connect_failed(const ExchangeFailure& failure);
@@ -59,6 +62,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   OutgoingConnection* with_room() const;
   void connect_more();
   std::size_t connections_max() const;
+  std::size_t leaving() const;
   void close_idle();
 
   const std::shared_ptr<OutgoingCore> core_;

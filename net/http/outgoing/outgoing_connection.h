@@ -42,6 +42,8 @@ class OutgoingConnection : public std::enable_shared_from_this<OutgoingConnectio
 
   // How many exchanges it would take now; none before it is open.
   virtual std::size_t room() const = 0;
+  // It takes no more for good, and closes when it is idle.
+  virtual bool is_leaving() const { return false; }
   // REQUIRES: room() > 0.
   virtual void begin(std::shared_ptr<OutgoingExchange> exchange) = 0;
 

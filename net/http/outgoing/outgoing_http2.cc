@@ -46,7 +46,7 @@ OutgoingHttp2::Running* OutgoingHttp2::find(std::int32_t stream) {
 // ---- Exchanges.
 
 std::size_t OutgoingHttp2::room() const {
-  if (!is_open() || draining_) {
+  if (!is_open() || leaving_) {
     return 0;
   }
   const std::size_t most =
@@ -64,6 +64,9 @@ void OutgoingHttp2::begin(std::shared_ptr<OutgoingExchange> exchange) {
     return;
   }
   note_use();
+  if (++begun_ >= core_->options().http2_requests_max && pool_->may_leave()) {
+    leaving_ = true;
+  }
   exchange->run(shared_from_this(), stream);
   running_[stream].exchange = std::move(exchange);
   if (++open_streams_ == 1) {
@@ -201,16 +204,20 @@ void OutgoingHttp2::on_goaway(std::uint32_t code, std::string_view words) {
   if (!words.empty()) {
     goaway_ += ", " + printable(words);
   }
-  draining_ = true;
+  leaving_ = true;
   if (is_idle()) {
     terminate();
+  } else if (!pinged_at_) {
+    // A server may have forgotten what is under way (Hypercorn does), or go on with it for hours:
+    // the answer tells which.
+    ping();
   }
   pool_->dispatch();
 }
 
 void OutgoingHttp2::retire() {
   note_use();
-  draining_ = true;
+  leaving_ = true;
   terminate();
 }
 
@@ -243,10 +250,15 @@ void OutgoingHttp2::on_time(SteadyTime now) {
   } else if (pinged_at_) {
     close(failure(Kind::kReset, "gives no sign of life: the PING was not answered"));
   } else {
-    pinged_at_ = now;
-    session_.submit_ping();
-    schedule_write();
+    ping();
   }
+}
+
+void OutgoingHttp2::ping() {
+  pinged_at_ = SteadyClock::now();
+  session_.submit_ping();
+  update_deadline();
+  schedule_write();
 }
 
 // ---- Streams.
@@ -383,7 +395,7 @@ void OutgoingHttp2::on_stream_close(std::int32_t stream, std::uint32_t code) {
     return;
   }
   pool_->dispatch();
-  if (is_idle() && (draining_ || pool_->released())) {
+  if (is_idle() && (leaving_ || pool_->released())) {
     retire();
   }
 }

@@ -23,6 +23,7 @@ class OutgoingHttp2 final : public OutgoingConnection, private ClientSessionEven
 
   bool is_idle() const override { return open_streams_ == 0; }
   std::size_t room() const override;
+  bool is_leaving() const override { return leaving_; }
   void begin(std::shared_ptr<OutgoingExchange> exchange) override;
   void body_grew(OutgoingExchange& exchange) override;
   void consumed(OutgoingExchange& exchange, std::size_t bytes) override;
@@ -66,6 +67,7 @@ class OutgoingHttp2 final : public OutgoingConnection, private ClientSessionEven
   Running* find(std::int32_t stream);
   // Takes the exchange off its stream and returns the window it held.
   std::shared_ptr<OutgoingExchange> detach(std::int32_t stream);
+  void ping();
   void terminate();
   // Why the connection ended, from what has been seen; `seen` when it is nothing special.
   ExchangeFailure why_ended(const std::string& seen) const;
@@ -75,8 +77,9 @@ class OutgoingHttp2 final : public OutgoingConnection, private ClientSessionEven
   ClientSession session_;
   std::unordered_map<std::int32_t, Running> running_;  // By stream.
   std::size_t open_streams_ = 0;                       // Also those whose exchange has gone.
-  bool draining_ = false;                              // Takes no more exchanges.
-  std::string goaway_;                                 // What the endpoint said last, if it did.
+  std::size_t begun_ = 0;                              // Exchanges, since it is open.
+  bool leaving_ = false;
+  std::string goaway_;  // What the endpoint said last, if it did.
   std::string complaint_;
   SteadyTime busy_since_{};
   SteadyTime idle_since_{};

@@ -15,6 +15,12 @@ struct OutgoingOptions {
   // Limits for one address.
   std::size_t http2_connections_max = 16;
   std::uint32_t http2_streams_max = 128;  // Of a connection; the endpoint may allow fewer.
+  // A connection that has carried so many takes no more and closes when they are done; others take
+  // over. Many servers end a connection after 1,000, and one of them (Hypercorn,
+  // keep_alive_max_requests) loses what is under way then.
+  std::size_t http2_requests_max = 1000;
+  // So many may be left that take no more, beside http2_connections_max that do.
+  std::size_t http2_leaving_max = 48;
   std::size_t http1_connections_max = 64;
   std::size_t waiting_max = 4096;  // Exchanges waiting for a place; further ones fail (kBusy).
 
