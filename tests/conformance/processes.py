@@ -17,19 +17,20 @@ from asking import ask
 
 HERE = packages.HERE
 READY_SECONDS = 60
-chooser = random.Random()
+# Below the range that outgoing connections take, so that a port stays ours between two starts.
+ports = iter(random.sample(range(20000, 32000), 12000))
 
 
 def unused_port():
-    """Below the range that outgoing connections take, so that it stays ours between two starts."""
-    while True:
-        port = chooser.randrange(20000, 32000)
+    """One that nobody listens on, and that was not given out before: it may be used much later."""
+    for port in ports:  # Threads may ask: one next() is atomic.
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
                 return port
             except OSError:
                 continue
+    raise AssertionError("no port is free")
 
 
 class Process:
