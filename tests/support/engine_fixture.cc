@@ -23,7 +23,13 @@ caf::scheduler::test_coordinator& scheduler(caf::actor_system& system) {
 
 EngineFixture::EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
                              std::uint64_t seed)
+    : EngineFixture(handlers, std::move(services), seed, {}, own_clock_) {}
+
+EngineFixture::EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
+                             std::uint64_t seed, Options options, ManualClock& clock)
     : handlers_(handlers),
+      options_(options),
+      clock_(clock),
       random_(seed),
       schedule_(seed ^ 0x5DEECE66D),
       catalog_(std::move(services)),
@@ -45,13 +51,14 @@ void EngineFixture::start() {
   log_ = std::move(*log);
   storage::Committer::Options options;
   options.drive = storage::Committer::Drive::kManual;
+  options.append_bytes_max = options_.append_bytes_max;
   options.on_fatal = [this](const auto&) { disk_failed_ = true; };
   committer_ = std::make_unique<storage::Committer>(*log_, log_->epoch(), options);
   config_ = std::make_unique<Config>();
   system_ = std::make_unique<caf::actor_system>(*config_);
   engine_ = std::make_unique<actors::EngineImpl>(
       *system_, actors::Engine::Parts{store_, *committer_, clock_, random_, catalog_, handlers_},
-      actors::EngineOptions{}, actors::StepPool::Drive::kInline);
+      options_.engine, actors::StepPool::Drive::kInline);
   engine_->recover();
 }
 

@@ -22,8 +22,16 @@ namespace holdfast::testing {
 
 class EngineFixture {
  public:
+  struct Options {
+    actors::EngineOptions engine = {};
+    std::size_t append_bytes_max = storage::Committer::Options().append_bytes_max;
+  };
+
   EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
                 std::uint64_t seed = 1);
+  // With a clock of the caller's.
+  EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
+                std::uint64_t seed, Options options, ManualClock& clock);
   ~EngineFixture();
 
   // The next process, on what the last one left in the store.
@@ -56,8 +64,10 @@ class EngineFixture {
   class Config;
 
   actors::Handlers& handlers_;
+  const Options options_;
   FaultyStore store_;
-  ManualClock clock_;
+  ManualClock own_clock_;
+  ManualClock& clock_;
   SeededRandom random_;
   SeededRandom schedule_;
   actors::Catalog catalog_;

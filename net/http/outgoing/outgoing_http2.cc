@@ -242,7 +242,7 @@ SteadyTime OutgoingHttp2::next_time() const {
                     : std::max(received_at_, busy_since_) + options.ping_after;
 }
 
-void OutgoingHttp2::on_time(SteadyTime now) {
+void OutgoingHttp2::on_time(SteadyTime) {
   if (terminated_at_) {
     close(why_ended("closed the connection"));
   } else if (is_idle()) {

@@ -1,0 +1,214 @@
+#include "tests/simulation/life.h"
+
+#include <utility>
+
+#include "net/egress/embedded_handlers.h"
+#include "tests/simulation/clients.h"
+#include "tests/simulation/services.h"
+#include "tests/support/engine_fixture.h"
+
+namespace holdfast::simulation {
+
+namespace {
+
+using journal::Status;
+
+testing::EngineFixture::Options options_from(Random& chance) {
+  testing::EngineFixture::Options options;
+  constexpr std::int64_t kParkAfter[] = {0, 1, 50, 1000};
+  options.engine.park_after_ms = kParkAfter[chance.next() % 4];
+  // From one batch at a time to all at once.
+  constexpr std::size_t kAppend[] = {1, 500, 4 << 20};
+  options.append_bytes_max = kAppend[chance.next() % 3];
+  return options;
+}
+
+// The clock may leap by days, and what is asked for then shall be there still.
+std::vector<actors::ServiceInfo> kept_for_years(std::vector<actors::ServiceInfo> services) {
+  constexpr std::int64_t kYearsMs = 10ll * 365 * 86'400'000;
+  for (auto& service : services) {
+    for (auto& handler : service.handlers) {
+      handler.idempotency_retention_ms = handler.workflow_retention_ms = kYearsMs;
+    }
+  }
+  return services;
+}
+
+class Life {
+ public:
+  Life(std::uint64_t seed, bool verbose)
+      : chance_(seed ^ 0x9E3779B97F4A7C15),
+        outside_(clock_, seed),
+        definitions_(services(outside_, [this](const std::string& id) { told(id); })),
+        infos_(kept_for_years(net::catalog_of(definitions_))),
+        handlers_(std::move(definitions_)),
+        world_(handlers_, infos_, seed, options_from(chance_), clock_),
+        clients_(world_, outside_, chance_) {
+    if (verbose) outside_.be_verbose();
+  }
+
+  Verdict live() {
+    const int rounds = 6 + draw(14);
+    for (int round = 0; round < rounds; ++round) {
+      for (int i = draw(3); i > 0; --i) clients_.ask_something();
+      if (draw(2) == 0) clients_.meddle();
+      go_on();
+      if (draw(3) == 0) harm();
+      revive();
+    }
+    heal();
+    judge();
+    return {outside_.broken(), outside_.trace(), std::move(outside_.counts)};
+  }
+
+ private:
+  int draw(int below) {
+    return static_cast<int>(chance_.next() % static_cast<std::uint64_t>(below));
+  }
+
+  void told(const std::string& awakeable) { told_.push_back(awakeable); }
+
+  // Some steps, or some time.
+  void go_on() {
+    if (draw(3) > 0) {
+      for (int steps = draw(80); steps > 0 && world_.step(); --steps) {
+      }
+    } else {
+      world_.advance(Millis(draw(4) == 0 ? draw(60'000) : draw(300)));
+    }
+    for (const std::string& id : std::exchange(told_, {})) clients_.complete_awakeable(id);
+  }
+
+  void harm() {
+    switch (draw(4)) {
+      case 0:
+        outside_.note("power cut");
+        ++outside_.counts["power cuts"];
+        world_.crash();
+        return;
+      case 1:
+        outside_.note("a write will fail");
+        world_.store().fail_write(1 + static_cast<std::uint64_t>(draw(10)),
+                                  draw(2) == 0 ? testing::FaultyStore::Failure::kLost
+                                               : testing::FaultyStore::Failure::kStored);
+        return;
+      case 2: {
+        const int by = draw(3) == 0 ? draw(86'400'000) : draw(2'000);
+        outside_.note("the clock is set back");
+        ++outside_.counts["clocks set back"];
+        clock_.set(clock_.now() - Millis(by));
+        return;
+      }
+      default:
+        outside_.note("the clock leaps");
+        ++outside_.counts["clock leaps"];
+        clock_.advance(Millis(draw(3) == 0 ? draw(86'400'000) : draw(2'000)));
+    }
+  }
+
+  void revive() {
+    for (int tries = 0; world_.disk_failed() || !world_.running(); ++tries) {
+      if (world_.running()) {
+        outside_.note("a write failed");
+        ++outside_.counts["failed writes"];
+        world_.crash();
+      }
+      if (draw(3) == 0) clock_.advance(Millis(draw(10'000)));
+      world_.start();
+      outside_.note("start");
+      ++outside_.counts["starts"];
+      if (tries == 50) {
+        outside_.expect(false, "I14: the engine does not start");
+        return;
+      }
+      clients_.ask_again();
+    }
+  }
+
+  // Nothing is harmed any more: everything must come to its end.
+  void heal() {
+    outside_.note("heal");
+    clock_.set(from_unix_millis(outside_.latest_unix_ms()));
+    for (int round = 0; round < 30; ++round) {
+      revive();
+      clients_.settle_affairs();
+      clients_.ask_again();
+      // Once for longer than a clock that has leapt is not looked at.
+      world_.advance(Millis(round == 0 ? 3'700'000 : 30'000));
+      for (const std::string& id : std::exchange(told_, {})) clients_.complete_awakeable(id);
+      world_.settle();
+      if (!world_.disk_failed() && clients_.all_answered() && is_at_rest()) return;
+    }
+  }
+
+  bool is_at_rest() {
+    if (world_.engine().counts().active != 0) return false;
+    bool done = true;
+    (void)world_.tables().each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
+      done &= row.has_value() && row->status == Status::kCompleted;
+      return done;
+    });
+    return done;
+  }
+
+  void judge() {
+    clients_.judge();
+    outside_.expect(world_.engine().counts().active == 0, "I14: somebody stays in memory");
+    const auto& tables = world_.tables();
+    (void)tables.each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
+      if (!row) {
+        outside_.expect(false, "I13: an invocation cannot be read: " + row.error().message());
+        return true;
+      }
+      ++outside_.counts["rows checked"];
+      outside_.note("row " + row->target.text() + " " + row->id.text());
+      outside_.expect(row->status == Status::kCompleted, "I14: " + row->target.text() + " " +
+                                                             row->id.text() + " stays " +
+                                                             journal::status_text(row->status));
+      outside_.expect(tables.wake_ups(row->id)->empty(),
+                      "I13: " + row->id.text() + " is done and has wake-ups");
+      return true;
+    });
+    judge_state();
+  }
+
+  void judge_state() {
+    int sum = 0;
+    for (int i = 0; i < 5; ++i) sum += number("Account", i, "balance", kFirstBalance);
+    outside_.expect(sum == 5 * kFirstBalance,
+                    "I10: the accounts hold " + std::to_string(sum) + " together");
+    for (int i = 0; i < 3; ++i) {
+      const int n = number("Counter", i, "n", 0);
+      const int holders = outside_.holders("Counter/" + std::to_string(i));
+      outside_.expect(n == holders, "I10: " + std::to_string(holders) + " added to Counter/" +
+                                        std::to_string(i) + ", which is at " + std::to_string(n));
+    }
+    const auto timers = world_.tables().timers(std::nullopt, 10'000);
+    for (const auto& timer : *timers) {
+      outside_.expect(timer.kind == journal::TimerKind::kExpire ||
+                          timer.kind == journal::TimerKind::kExpireJournal,
+                      "I13: a timer of " + timer.invocation.text() + " is left");
+    }
+  }
+
+  int number(const std::string& service, int key, const std::string& name, int otherwise) {
+    const auto stored = world_.tables().state(service, std::to_string(key), name);
+    return stored && *stored ? std::atoi((**stored).c_str()) : otherwise;
+  }
+
+  testing::ManualClock clock_;
+  SeededRandom chance_;
+  Outside outside_;
+  std::vector<std::string> told_;
+  std::vector<ServiceDefinition> definitions_;
+  const std::vector<actors::ServiceInfo> infos_;
+  net::EmbeddedHandlers handlers_;
+  testing::EngineFixture world_;
+  Clients clients_;
+};
+
+}  // namespace
+
+Verdict live(std::uint64_t seed, bool verbose) { return Life(seed, verbose).live(); }
+
+}  // namespace holdfast::simulation
