@@ -239,6 +239,32 @@ BOOST_AUTO_TEST_CASE(state_that_an_operator_replaced_is_seen_by_the_next_holder)
   }
 }
 
+// The wait becomes long in the same turn in which the cancellation comes.
+BOOST_AUTO_TEST_CASE(a_cancellation_right_after_the_clock_was_set_back_is_heard_whatever_crashes) {
+  int acknowledged = 0;
+  for (int cut = 0; cut < 20; ++cut) {
+    BOOST_TEST_CONTEXT("crash after " << cut << " steps") {
+      ScriptedHandlers handlers;
+      handlers.add(ServiceKind::kService, "Shop", "wait", {HandlerKind::kPlain, {sleep(500)}, {}});
+      EngineFixture world(handlers, handlers.catalog());
+      const auto waits = world.send(request("Shop", "wait"));
+
+      world.clock().set(world.clock().now() - Millis(3'600'000));
+      bool promised = false;
+      world.engine().act(waits.id, actors::Engine::Act::kCancel,
+                         [&](const auto& done) { promised = done.has_value(); });
+      for (int step = 0; step < cut; ++step) world.step();
+      world.crash();
+      world.start();
+      world.advance(Millis(10'000));
+
+      BOOST_TEST((!promised || world.status(waits.id) == Status::kCompleted));
+      acknowledged += promised;
+    }
+  }
+  BOOST_TEST(acknowledged > 0);
+}
+
 BOOST_AUTO_TEST_CASE(inv_7_a_clock_set_back_fires_nothing_early) {
   constexpr std::int64_t kSleepMs = 600'000;
   constexpr std::int64_t kHourMs = 3'600'000;

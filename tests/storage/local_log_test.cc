@@ -24,7 +24,45 @@ AppendOutcome append_stamped(LocalLog& log, int count) {
   return log.append(log.epoch(), batches);
 }
 
+// Fails one write, and is well again: what a disk may do.
+class FailsOnce final : public Store {
+ public:
+  Result<std::optional<Bytes>> get(BytesView key) const override { return inner_.get(key); }
+  Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override {
+    return inner_.scan(begin, end, visit);
+  }
+  Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
+    return inner_.scan_reverse(begin, end, visit);
+  }
+  std::unique_ptr<Reader> snapshot() const override { return inner_.snapshot(); }
+  Result<void> write(const Write& write, Sync sync) override {
+    if (std::exchange(fails, false)) return Error(ErrorCode::kUnavailable, "planted failure");
+    return inner_.write(write, sync);
+  }
+  Result<void> erase_range(BytesView begin, BytesView end) override {
+    return inner_.erase_range(begin, end);
+  }
+  Result<void> compact() override { return inner_.compact(); }
+  std::uint64_t approximate_bytes(BytesView, BytesView) const override { return 0; }
+
+  bool fails = false;
+
+ private:
+  MemoryStore inner_;
+};
+
 BOOST_AUTO_TEST_SUITE(local_log)
+
+BOOST_AUTO_TEST_CASE(inv_9_after_a_failed_append_a_disk_that_is_well_again_is_not_trusted) {
+  FailsOnce store;
+  const testing::ManualClock clock;
+  const auto log = open_log(store, clock);
+
+  store.fails = true;
+  BOOST_TEST((append_stamped(*log, 1).kind == Kind::kUnknown));
+
+  BOOST_TEST((append_stamped(*log, 1).kind == Kind::kUnknown));
+}
 
 BOOST_AUTO_TEST_CASE(each_opening_begins_the_next_epoch) {
   MemoryStore store;
