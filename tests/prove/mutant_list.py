@@ -95,7 +95,8 @@ MUTANTS = [
     Mutant("the outcome of a former attempt is taken", "actors/invocation/running.cc",
            "if (current_.attempt && mail.attempt == current_.number) {\n    --current_",
            "if (current_.attempt) {\n    --current_", "test_actors"),
-    Mutant("a key has two holders", "actors/key/key_actor.cc", "  let_in();\n}\n\nvoid KeyActor::on(Left& mail) {",
+    Mutant("a key has two holders", "actors/key/key_actor.cc",
+           "  let_in();\n}\n\nvoid KeyActor::on(Left& mail) {",
            "  world_.router.deliver(mail.id, InvocationMail{Grant{name_, mail.stamp, after_, {}}});\n"
            "  let_in();\n}\n\nvoid KeyActor::on(Left& mail) {"),
     Mutant("the last to come has the key first", "actors/key/key_actor.cc",
