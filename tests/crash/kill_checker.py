@@ -1,5 +1,6 @@
-"""The oracle of kill_test.py: given what clients saw and what handlers wrote to a ledger outside the
-engine, names every promise that was not kept. Pure: a History in, problems and counts out.
+"""The oracle of kill_test.py, power_test.py and faults_test.py: given what clients saw and what handlers
+wrote to a ledger outside the engine, names every promise that was not kept. Pure: a History in, problems
+and counts out.
 
 What each line of the ledger means is said in kill_server.cc.
 """
@@ -10,6 +11,8 @@ import json
 import re
 
 FIRST_BALANCE = 1000
+LATE_MS_MAX = 10_000  # Of a timer, while the process is up. On a busy machine; a lost one is later.
+NEAR_LINES = 50       # What may be written between two steps of a handler that follow each other at once.
 
 
 @dataclasses.dataclass
@@ -46,6 +49,16 @@ class Op:
 
 
 @dataclasses.dataclass
+class Jump:
+    """The clock of the server was set, between two moments that are both told in two ways."""
+    before: int     # Lines of the ledger that were surely written before.
+    after: int      # Lines that were there surely after.
+    start: float    # Monotonic seconds of the test.
+    end: float
+    peak_ms: int    # No less than the clock said at last before it was set.
+
+
+@dataclasses.dataclass
 class History:
     ledger: list = dataclasses.field(default_factory=list)    # Line, in order.
     ops: list = dataclasses.field(default_factory=list)       # Op
@@ -53,6 +66,7 @@ class History:
     statuses: dict = dataclasses.field(default_factory=dict)  # invocation -> status at the end
     balances: dict = dataclasses.field(default_factory=dict)  # account -> cents at the end
     counts: dict = dataclasses.field(default_factory=dict)    # Counter/key -> count at the end
+    jumps: list = dataclasses.field(default_factory=list)     # Jump, in order.
 
 
 def check(history):
@@ -60,9 +74,10 @@ def check(history):
     was looked at, so that an empty test is seen to be one."""
     problems = []
     counts = collections.Counter()
-    for checker in (every_acknowledged_one_ended, every_reader_reads_the_same,
-                    no_acked_step_ran_again, one_attempt_at_a_time, one_holder_of_a_key,
-                    adds_are_counted_once_and_in_order, no_timer_is_early, one_identity_one_run,
+    for checker in (every_acknowledged_one_ended, every_kept_result_is_readable,
+                    every_reader_reads_the_same, no_acked_step_ran_again, every_attempt_has_one_journal,
+                    one_attempt_at_a_time, one_holder_of_a_key, adds_are_counted_once_and_in_order,
+                    no_add_is_lost_or_made_up, no_timer_is_early, no_timer_is_late, one_identity_one_run,
                     promises_are_set_once, no_money_is_made):
         problems += checker(history, counts)
     return problems, counts
@@ -96,6 +111,13 @@ def every_acknowledged_one_ended(history, counts):
     ran = {line.invocation for line in history.ledger if line.what == "ran"}
     for invocation in ran - set(history.statuses) - set(acknowledged):
         yield f"I1 ghost: a step ran for {invocation}, which was never stored"
+
+
+def every_kept_result_is_readable(history, counts):
+    transfers = {op.invocation for op in history.ops if op.kind == "transfer"}
+    for invocation, how, status, body in history.reads:
+        if status != 200 and not (status == 409 and invocation in transfers):
+            yield f"I1 unreadable: {how} of {invocation} is {status} {body[:200]}"
 
 
 def every_reader_reads_the_same(history, counts):
@@ -145,6 +167,25 @@ def no_acked_step_ran_again(history, counts):
                 yield (f"I3 other outcome: {line.step} of {line.invocation} gave {acked[step]}, "
                        f"then {value}")
             counts["steps acknowledged"] += 1
+
+
+def every_attempt_has_one_journal(history, counts):
+    """What one attempt was given from the journal, in its order, begins with what those before were given."""
+    journals = collections.defaultdict(list)
+    places = collections.Counter()
+    for line in history.ledger:
+        if line.what not in ("acked", "woke"):
+            continue
+        entry, journal = (line.step, line.detail[0]), journals[line.invocation]
+        place = places[line.token]
+        places[line.token] += 1
+        if place == len(journal):
+            journal.append(entry)
+        else:
+            counts["journal entries read again"] += 1
+            if journal[place] != entry:
+                yield (f"I4 other journal: entry {place} of {line.invocation} was {journal[place]}, "
+                       f"then {entry}")
 
 
 def one_attempt_at_a_time(history, counts):
@@ -251,16 +292,84 @@ def adds_are_counted_once_and_in_order(history, counts):
                 answered_after = (end, invocation)
 
 
+def no_add_is_lost_or_made_up(history, counts):
+    for name, final in history.counts.items():
+        adds = [op for op in history.ops if op.kind == "add" and op.object == name]
+        certain = len({op.invocation for op in adds if op.outcome == "ok"})
+        perhaps = sum(op.outcome == "unknown" for op in adds)
+        if not certain <= final <= certain + perhaps:
+            yield (f"I10 adds: {name} is {final}, but {certain} adds were acknowledged and {perhaps} more "
+                   f"asked for")
+
+
+class Clock:
+    """What may be asked of timers in a history in which the server's clock was set. A timer may fire as soon
+    as the clock has been at its time, though it may have been set back since; so what counts is the highest
+    it has been since the timer was asked for. Where it was set just while a timer was asked for, nobody
+    can say which time was meant."""
+
+    def __init__(self, history):
+        self.jumps = history.jumps
+        self.asked = {op.invocation: op for op in history.ops if op.kind == "later"}
+        self.first = {}     # invocation -> its first line
+        self.latest = {}    # invocation -> its latest line so far
+        self.excused = set()
+
+    def pass_line(self, place, line):
+        self.first.setdefault(line.invocation, place)
+        self.latest[line.invocation] = place
+
+    def was_set_while_asked(self, line):
+        op, latest = self.asked.get(line.invocation), self.latest.get(line.invocation, 0)
+        if line.step == "later":
+            near = (op and jump.start <= op.end and op.start <= jump.end for jump in self.jumps)
+        else:
+            near = (jump.before - NEAR_LINES <= latest <= jump.after for jump in self.jumps)
+        return any(near)
+
+    def has_been(self, due, place, line):
+        op = self.asked.get(line.invocation)
+        first = 0 if line.step == "later" else self.first.get(line.invocation, 0)
+        return any(jump.peak_ms >= due and jump.before <= place and jump.after >= first and
+                   (op is None or jump.end >= op.start) for jump in self.jumps)
+
+    def excuses(self, due, place, line):
+        timer = (line.invocation, line.step)
+        if timer not in self.excused and self.was_set_while_asked(line):
+            self.excused.add(timer)
+        return timer in self.excused or self.has_been(due, place, line)
+
+
 def no_timer_is_early(history, counts):
-    latest = 0
-    for line in history.ledger:
+    clock = Clock(history)
+    for place, line in enumerate(history.ledger):
         if line.what == "woke":
             counts["wake-ups"] += 1
             due, actual = map(int, line.detail)
-            latest = max(latest, actual - due)
-            if actual < due:
+            if actual < due and clock.excuses(due, place, line):
+                counts["wake-ups before the time that is now, as the clock was set"] += 1
+            elif actual < due:
                 yield (f"I7 early: {line.step} of {line.invocation} was due at {due} and woke "
                        f"{due - actual} ms before")
+        clock.pass_line(place, line)
+
+
+def no_timer_is_late(history, counts):
+    """Counted from the first sign of the process, if the timer was due before. Says nothing of a history in
+    which the clock was set."""
+    if history.jumps:
+        return
+    began, woken, latest = {}, set(), 0
+    for line in history.ledger:
+        began.setdefault(line.pid, line.unix_ms)
+        if line.what != "woke" or (line.invocation, line.step) in woken:
+            continue
+        woken.add((line.invocation, line.step))
+        due, actual = map(int, line.detail)
+        late = actual - max(due, began[line.pid])
+        latest = max(latest, late)
+        if late > LATE_MS_MAX:
+            yield f"I7 late: {line.step} of {line.invocation} woke {late} ms late, with the process up"
     counts["latest wake-up, ms"] = latest
 
 

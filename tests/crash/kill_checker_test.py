@@ -5,7 +5,7 @@ import copy
 import json
 import sys
 
-from kill_checker import History, Line, Op, check
+from kill_checker import History, Jump, Line, Op, check
 
 # One plain call, two adds to one key (a crash in the middle of the first), an order, a sleeper.
 LEDGER = """
@@ -101,6 +101,30 @@ def change(where, number, **fields):
     return spoil
 
 
+def jump(at, start, end, peak_ms, more=0):
+    """The clock was set while this line was written, or `more` lines later."""
+    return lambda history: history.jumps.append(
+        Jump(line_at(at) + more, line_at(at) + more + 1, start, end, peak_ms))
+
+
+# The sleeper of the history: due at 390, woke at 400; here the clock is back at 100 by then.
+BACK = change("ledger", line_at("woke inv_n nap t7 8 400 390 400"), detail=["390", "100"])
+BEGUN = "begin inv_n - t7 8 300"
+WOKE = "woke inv_n nap t7 8 400 390 400"
+LONG_ASLEEP = insert(BEGUN, *[f"begin inv_x{number} - x{number} 8 300" for number in range(60)])
+
+
+def late_one(due, actual, start=2.0):
+    """A delayed call, asked for at `start`."""
+    def add(history):
+        history.ops.append(Op("later", "r7", True, None, None, start, start + 0.1, "ok", 202, "inv_l", "{}"))
+        history.statuses["inv_l"] = "completed"
+        history.ledger += [Line.parse(text) for text in (
+            "begin inv_l - t8 8 900", f"woke inv_l later t8 8 900 {due} {actual}",
+            "end inv_l - t8 8 901")]
+    return add
+
+
 def several(*spoilers):
     def spoil(history):
         for one in spoilers:
@@ -108,11 +132,25 @@ def several(*spoilers):
     return spoil
 
 
+UNKNOWN_ADD = Op("add", "r9", False, None, "Counter/c")
+
 # Nothing wrong with these: code that ran ahead of the disk when the process was killed.
 RIGHT = [
     insert("end inv_n - t7 8 401", "begin inv_z - t9 8 500"),
-    insert("exit inv_b add t5 8 214 Counter/c", *turn("inv_c", 8), *turn("inv_b", 9),
-           *turn("inv_c", 9)),
+    several(insert("exit inv_b add t5 8 214 Counter/c", *turn("inv_c", 8), *turn("inv_b", 9),
+                   *turn("inv_c", 9)), lambda h: h.ops.append(UNKNOWN_ADD)),
+    # The clock was set back after the timer had fired, or while it was asked for.
+    several(BACK, LONG_ASLEEP, jump(WOKE, 3, 3.1, 395, more=60)),
+    several(BACK, jump(BEGUN, 3, 3.1, 310)),
+    several(late_one(900, 100), jump(WOKE, 3, 3.1, 901)),
+    several(late_one(900, 100), jump(BEGUN, 2.05, 2.06, 310)),
+    # The process was not there when the timer was due.
+    late_one(100, 10_150),
+    # A transfer that was refused reads as such.
+    lambda h: (h.ops.append(Op("transfer", "r8", False, "transfer k8", None, 0, 1, "fail", 409, "inv_t",
+                               "no")), h.reads.append(("inv_t", "attach", 409, "no"))),
+    # An add without an answer may have happened.
+    lambda h: h.ops.append(UNKNOWN_ADD),
 ]
 # What is spoilt, and the beginning of the problem that must be found.
 SPOILT = [
@@ -127,6 +165,8 @@ SPOILT = [
     (lambda h: h.reads.append(("inv_s", "attach", 200, result("inv_s", values=["v1", "v2"]))),
      "I2 readers differ"),
     (lambda h: h.reads.append(("inv_s", "output", 404, "")), "I2 readers differ"),
+    (lambda h: h.reads.append(("inv_n", "output", 404, "")), "I1 unreadable"),
+    (lambda h: h.reads.append(("inv_n", "output", 409, "")), "I1 unreadable"),
     (lambda h: h.reads.append(("inv_n", "attach", 200, result("inv_s"))), "I2 foreign result"),
     (several(lambda h: h.reads.clear(), change("ops", 0, body=result("inv_s", values=["v1", "v2"]))),
      "I2 other values"),
@@ -138,6 +178,10 @@ SPOILT = [
     (insert("end inv_n - t7 8 401", "begin inv_s - t9 8 500", "acked inv_s third t9 8 501 v9"),
      "I3 made up"),
     (insert("begin inv_s - t3 8 200", "ran inv_s second t1 8 200 v9"), "I4 two attempts"),
+    (insert("end inv_n - t7 8 401", "begin inv_s - t9 8 500", "acked inv_s second t9 8 501 v4"),
+     "I4 other journal"),
+    (insert("end inv_n - t7 8 401", "begin inv_n - t9 8 500", "woke inv_n nap t9 8 501 391 501"),
+     "I4 other journal"),
     (remove("exit inv_a add t4 8 209 Counter/c"), "I5 two holders"),
     (insert("enter inv_a add t4 8 206 Counter/c", *turn("inv_b", 8)), "I5 two holders"),
     (insert("exit inv_b add t5 8 214 Counter/c", *turn("inv_a", 8)), "I5 two holders"),
@@ -153,6 +197,14 @@ SPOILT = [
              change("ops", 3, body=result("inv_b", count=1))), "I5 order"),
     (change("ledger", line_at("woke inv_n nap t7 8 400 390 400"), detail=["401", "400"]),
      "I7 early"),
+    # The clock was set, but not in a way that explains it: before the timer was asked for, never so
+    # far, or only after it had fired.
+    (several(BACK, LONG_ASLEEP, jump("begin inv_s - t1 7 100", 0, 0.1, 395)), "I7 early"),
+    (several(BACK, LONG_ASLEEP, jump(WOKE, 3, 3.1, 380, more=60)), "I7 early"),
+    (several(BACK, LONG_ASLEEP, jump(WOKE, 3, 3.1, 395, more=61)), "I7 early"),
+    (several(late_one(900, 100), jump(BEGUN, 1, 1.1, 950)), "I7 early"),
+    (several(late_one(900, 100), jump(WOKE, 3, 3.1, 850)), "I7 early"),
+    (late_one(1000, 11_001), "I7 late"),
     (change("ops", 1, invocation="inv_b"), "I8 one key, two runs"),
     (change("ops", 3, identity="steps k9", invocation="inv_s"), "I8 one run, two keys"),
     (lambda h: h.ops.append(Op("steps", "r1", False, "steps k1", None, 0, 1, "ok", 200, "inv_s", "")),
@@ -160,6 +212,10 @@ SPOILT = [
     (change("ops", 6, outcome="ok"), "promise twice"),
     (several(lambda h: h.reads.pop(), lambda h: h.reads.append(
         ("inv_o", "attach", 200, result("inv_o", values=["v7", "by-2"])))), "promise of another"),
+    (several(insert("exit inv_b add t5 8 214 Counter/c", *turn("inv_c", 8)),
+             lambda h: h.counts.update({"Counter/c": 3})), "I10 adds"),
+    (lambda h: h.ops.append(Op("add", "r9", True, None, "Counter/c", 0, 1, "ok", 202, "inv_c", "{}")),
+     "I10 adds"),
     (lambda h: h.balances.update(a=901), "I10 money"),
     (lambda h: h.balances.update(a=-100, b=2100), "I10 money"),
 ]
