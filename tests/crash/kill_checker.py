@@ -12,6 +12,7 @@ import re
 
 FIRST_BALANCE = 1000
 LATE_MS_MAX = 10_000  # Of a timer, while the process is up. On a busy machine; a lost one is later.
+NEAR_SECONDS = 0.05   # Between a client's look at its clock and its request.
 NEAR_LINES = 50       # What may be written between two steps of a handler that follow each other at once.
 
 
@@ -322,7 +323,8 @@ class Clock:
     def was_set_while_asked(self, line):
         op, latest = self.asked.get(line.invocation), self.latest.get(line.invocation, 0)
         if line.step == "later":
-            near = (op and jump.start <= op.end and op.start <= jump.end for jump in self.jumps)
+            near = (op and jump.start <= op.end and op.start - NEAR_SECONDS <= jump.end
+                    for jump in self.jumps)
         else:
             near = (jump.before - NEAR_LINES <= latest <= jump.after for jump in self.jumps)
         return any(near)

@@ -43,33 +43,29 @@ def cut(this, stand, power):
 def cut_again_and_again(this):
     options, chooser = this.options, this.chooser
     power = disk.Disk(this.folder, 256)
-    try:
-        shim = Shim(this.folder, power.path) if options.unsynced else None
-        this.stand = stand = Stand(this.seed, options.threads, this.folder, power.path / "data",
-                                   shim.environment if shim else {})
-        if shim:
-            shim.lie = 1
-        stand.begin()
-        if chooser.random() < 0.7 or shim:  # Else it may be cut while it makes its folder.
-            stand.server.wait_until_ready()
-        for number in range(options.cuts):
-            time.sleep(chooser.choice([chooser.uniform(0.02, 0.4), chooser.uniform(0.5, 3.0)]))
-            if shim:
-                stand.server.wait_until_ready()
-                time.sleep(1)  # For something to lose.
-            cut(this, stand, power)
-            start_again(this, stand, power)
-            if number % 3:
-                stand.server.wait_until_ready()
-            if not this.has_time():
-                break
+    this.closing.callback(power.close)
+    shim = Shim(this.folder, power.path) if options.unsynced else None
+    this.stand = stand = Stand(this.seed, options.threads, this.folder, power.path / "data",
+                               shim.environment if shim else {})
+    if shim:
+        shim.lie = 1
+    stand.begin()
+    if chooser.random() < 0.7 or shim:  # Else it may be cut while it makes its folder.
         stand.server.wait_until_ready()
-        time.sleep(0.5)
-        stand.judge()
-    finally:
-        if this.stand:
-            this.stand.end()
-        power.close()
+    for number in range(options.cuts):
+        time.sleep(chooser.choice([chooser.uniform(0.02, 0.4), chooser.uniform(0.5, 3.0)]))
+        if shim:
+            stand.server.wait_until_ready()
+            time.sleep(1)  # For something to lose.
+        cut(this, stand, power)
+        start_again(this, stand, power)
+        if number % 3:
+            stand.server.wait_until_ready()
+        if not this.has_time():
+            break
+    stand.server.wait_until_ready()
+    time.sleep(0.5)
+    stand.judge()
 
 
 def main():

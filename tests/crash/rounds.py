@@ -6,6 +6,7 @@ A test is a function that breaks one server and returns nothing; it is given a R
 
 import argparse
 import collections
+import contextlib
 import json
 import pathlib
 import random
@@ -57,12 +58,13 @@ class Round:
         self.chooser = random.Random(f"{seed} faults")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"holdfast-{report.layer}."))
         self.stand = None  # Set by the test as soon as there is one.
+        self.closing = contextlib.ExitStack()  # What is to be closed when the server has ended.
 
     def has_time(self):
         return self.deadline is None or time.monotonic() < self.deadline
 
     def note(self, fault, times=1):
-        self.report.injected[fault] += times
+        self.report.injected[fault] += int(times)
 
     def problems(self):
         return self.stand.problems if self.stand else []
@@ -105,6 +107,7 @@ def one_round(test, options, seed, report, deadline, replay):
     finally:
         if this.stand:
             this.stand.end()
+        this.closing.close()
         found = bool(this.problems())
         this.tell(replay)
         if not found:
