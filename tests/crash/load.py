@@ -54,6 +54,7 @@ class Server:
 
     def __init__(self, folder, chooser, data=None, environment=()):
         self.folder, self.data = folder, data or folder / "data"
+        self.memory_mib = chooser.choice([8, 32])  # With little, the store writes its tables often.
         self.environment = dict(environment)
         self.ingress, self.admin = unused_port(chooser), unused_port(chooser)
         self.process = None
@@ -74,7 +75,8 @@ class Server:
         self.process = subprocess.Popen(
             [*until_death, BUILD / "kill_server", "serve", "--data", self.data,
              "--ingress", f"127.0.0.1:{self.ingress}", "--admin", f"127.0.0.1:{self.admin}",
-             "--park-after-ms", "100", "--log-level", "error"],
+             "--park-after-ms", "100", "--store-memory-mib", str(self.memory_mib),
+             "--log-level", "error"],
             env={**os.environ, "HOLDFAST_LEDGER": str(self.folder / "ledger"), **self.environment},
             stdout=subprocess.DEVNULL, stderr=log)
         log.close()
