@@ -68,7 +68,8 @@ def good():
         statuses={name: "completed" for name in
                   ("inv_s", "inv_a", "inv_b", "inv_o", "inv_n", "inv_p", "inv_q")},
         balances={"a": 900, "b": 1100},
-        counts={"Counter/c": 2})
+        counts={"Counter/c": 2},
+        rows={("Counter", "completed"): 2}, counters={("Counter", "completed"): 2})
 
 
 def line_at(text):
@@ -217,6 +218,8 @@ SPOILT = [
     (lambda h: h.ops.append(Op("add", "r9", True, None, "Counter/c", 0, 1, "ok", 202, "inv_c", "{}")),
      "I10 adds"),
     (lambda h: h.balances.update(a=901), "I10 money"),
+    (lambda h: h.rows.update({("Steps", "completed"): 1}), "I13 counters"),
+    (lambda h: h.counters.update({("Counter", "completed"): 3}), "I13 counters"),
     (lambda h: h.balances.update(a=-100, b=2100), "I10 money"),
 ]
 

@@ -30,11 +30,12 @@ READY_SECONDS = 30
 ANSWER_SECONDS = 120
 
 
-def unused_port(chooser):
+def unused_port():
     """A port nobody listens on, below those the system gives to clients: while the server is down, a
-    client that is given the server's port would connect to itself."""
+    client that is given the server's port would connect to itself. Not from the seed: two tests may run
+    at once."""
     while True:
-        port = chooser.randrange(20000, 32000)
+        port = random.SystemRandom().randrange(20000, 32000)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -56,7 +57,7 @@ class Server:
         self.folder, self.data = folder, data or folder / "data"
         self.memory_mib = chooser.choice([8, 32])  # With little, the store writes its tables often.
         self.environment = dict(environment)
-        self.ingress, self.admin = unused_port(chooser), unused_port(chooser)
+        self.ingress, self.admin = unused_port(), unused_port()
         self.process = None
         self.said_before = 0  # How long the log was when the process started.
         atexit.register(self.end)
@@ -271,16 +272,29 @@ def unexpected_answers(ops):
             yield f"unexpected: {op.kind} {op.request} had no answer in {ANSWER_SECONDS} s"
 
 
-def statuses_of(server):
-    """invocation -> status, of all the server knows."""
-    statuses, after = {}, ""
+def invocations_of(server):
+    """All the server knows, as it shows them."""
+    after = ""
     while True:
         _, _, text = ask(server.admin, "GET", f"/invocations?limit=10000{after}")
         page = json.loads(text)
-        statuses.update((entry["id"], entry["status"]) for entry in page["invocations"])
+        yield from page["invocations"]
         if "next_after" not in page:
-            return statuses
+            return
         after = f"&after={page['next_after']}"
+
+
+def statuses_of(server):
+    """invocation -> status, of all the server knows."""
+    return {entry["id"]: entry["status"] for entry in invocations_of(server)}
+
+
+def counters_of(server):
+    """(service, status) -> how many, from the counters that the server keeps beside the rows."""
+    query = "select target_service_name, status, count(*) as n from sys_invocation group by 1, 2"
+    _, _, text = ask(server.admin, "POST", "/query", json.dumps({"query": query}),
+                     {"content-type": "application/json"})
+    return {(row["target_service_name"], row["status"]): row["n"] for row in json.loads(text)["rows"]}
 
 
 def drain(server):
@@ -348,6 +362,9 @@ class Stand:
         for counter in COUNTERS:
             name = f"Counter/{counter}"
             history.counts[name] = int(ask(self.server.ingress, "POST", f"/{name}/count")[2])
+        history.rows = collections.Counter(
+            (entry["target_service_name"], entry["status"]) for entry in invocations_of(self.server))
+        history.counters = counters_of(self.server)
         history.ledger = self.read_ledger()
         problems, counts = check(history)
         self.problems += problems + list(unexpected_answers(history.ops))

@@ -19,6 +19,7 @@ import time
 from kill_checker import story_of
 from load import Broken
 
+THREADS = 16
 SKIPPED = 77  # What ctest takes as "not run".
 
 
@@ -85,7 +86,7 @@ class Round:
 def parser(doc):
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    made.add_argument("--threads", type=int, default=16)
+    made.add_argument("--threads", type=int, default=THREADS)
     made.add_argument("--seconds", type=float, help="go on injecting until so many have passed")
     made.add_argument("--json", metavar="FILE", help="write the report there, too")
     return made
@@ -93,6 +94,7 @@ def parser(doc):
 
 def one_round(test, options, seed, report, deadline, replay):
     """Runs one; whatever happens, its server, its clients and its folder do not stay."""
+    replay += f" --threads {options.threads}" if options.threads != THREADS else ""
     this = Round(options, seed, report, deadline)
     try:
         test(this)
