@@ -132,6 +132,8 @@ def storage_error(this, shim, variants, arm, fired):
     server = this.stand.server
     for how in this.chooser.sample(variants, len(variants)):
         before = fired()
+        # A slow reader of the log holds the server up between the error and its end.
+        shim.log_delay_ms = this.chooser.choice([0, 100])
         arm(this.chooser.randint(1, 40), how)
         if not wait_for(10, lambda: fired() > before):
             raise Broken(f"nothing was tested: no {how} in 10 s")
@@ -139,6 +141,8 @@ def storage_error(this, shim, variants, arm, fired):
         # The log is what answers depend on; of others RocksDB may make do without.
         must_end = shim.file().endswith(".log") and "short" not in how
         if wait_for(10 if must_end else 1, server.has_ended):
+            if "short" in how:  # That is no error: the rest is to be written.
+                server.must_run()
             check_end(server, fault, was_ready=True)
         elif must_end:
             raise Broken(f"INV-9 goes on: 10 s after {fault} the server is still there")
@@ -167,6 +171,22 @@ def write_error(this):
     shim = start_with_shim(this)
     storage_error(this, shim, ["write_error nothing", "write_error torn", "write_error short"],
                   lambda nth, how: shim.fail_write(nth, how.split()[1]), lambda: shim.writes_failed)
+
+
+def slow_sync(this):
+    """A disk that is slow is not broken: all waits, nothing fails."""
+    shim, chooser = start_with_shim(this), this.chooser
+    for _ in range(2):
+        before = shim.syncs_slow
+        shim.sync_delay_ms = chooser.choice([chooser.randint(5, 50), chooser.randint(300, 1500)])
+        time.sleep(chooser.uniform(1.5, 2.5))
+        this.note("slow_sync", shim.syncs_slow - before)
+        shim.sync_delay_ms = 0
+        time.sleep(0.5)
+        if chooser.random() < 0.3:
+            this.stand.server.kill()
+            this.stand.server.start()
+        this.stand.server.wait_until_ready()
 
 
 def fill(path):
@@ -327,5 +347,5 @@ def clock(this):
     await_the_time(stand, set_clock)
 
 
-FAULTS = {"stop": stop, "sync_error": sync_error, "write_error": write_error, "full_disk": full_disk,
-          "clock": clock, "kill_in_recovery": kill_in_recovery}
+FAULTS = {"stop": stop, "sync_error": sync_error, "write_error": write_error, "slow_sync": slow_sync,
+          "full_disk": full_disk, "clock": clock, "kill_in_recovery": kill_in_recovery}

@@ -31,9 +31,12 @@ struct control {
   _Atomic int64_t sync_how;
   _Atomic int64_t write_countdown;  // As of syncs.
   _Atomic int64_t write_how;
+  _Atomic int64_t sync_delay_ms;    // Each sync takes so much longer.
+  _Atomic int64_t log_delay_ms;     // Each line to stderr takes so much longer.
   _Atomic int64_t lies;             // From here on: what has happened.
   _Atomic int64_t syncs_failed;
   _Atomic int64_t writes_failed;
+  _Atomic int64_t syncs_slow;
   _Atomic int64_t clocks_shifted;
   char file[512];                   // The one that failed last.
 };
@@ -114,6 +117,11 @@ static int sync_with(int (*real)(int), int fd) {
     errno = EIO;
     return -1;
   }
+  const int64_t delay_ms = atomic_load(&control->sync_delay_ms);
+  if (delay_ms > 0) {
+    usleep(delay_ms * 1000);
+    atomic_fetch_add(&control->syncs_slow, 1);
+  }
   const int result = real(fd);
   if (result == 0) note_synced(fd);
   return result;
@@ -171,6 +179,14 @@ ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
 
 ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
   return pwrite(fd, bytes, size, at);
+}
+
+// The log goes to stderr by this, also that of libraries: as slow as whoever reads it.
+size_t fwrite(const void* restrict bytes, size_t size, size_t count, FILE* restrict file) {
+  REAL(fwrite);
+  const int64_t delay_ms = atomic_load(&control->log_delay_ms);
+  if (file == stderr && delay_ms > 0) usleep(delay_ms * 1000);
+  return real(bytes, size, count, file);
 }
 
 // --- The clock ---

@@ -10,7 +10,8 @@ import pathlib
 from rounds import CannotRun
 
 WORDS = ("clock_offset_ns", "lie", "sync_countdown", "sync_how", "write_countdown", "write_how",
-         "lies", "syncs_failed", "writes_failed", "clocks_shifted")
+         "sync_delay_ms", "log_delay_ms",
+         "lies", "syncs_failed", "writes_failed", "syncs_slow", "clocks_shifted")
 FILE_SIZE = 512
 SYNC_HOW = {"done": 1, "undone": 2}  # Whether what was to be synced is there after the error.
 WRITE_HOW = {"nothing": 1, "torn": 2, "short": 3}  # Torn: half is written. Short: and no error is told.
