@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 
 from kill_checker import story_of
 from load import Broken
@@ -102,10 +103,11 @@ def one_round(test, options, seed, report, deadline, replay):
         this.stand.problems.append(str(broken))
         this.stand.history.ops = list(this.stand.clients.ops)
         this.stand.history.ledger = this.stand.read_ledger()
-    except OSError as error:  # A server that does not answer when nothing breaks it any more.
+    except (OSError, ValueError) as error:  # Of a server that nothing breaks any more.
         if this.stand is None:
             raise
-        this.stand.problems.append(f"I14 hangs: {type(error).__name__}: {error}")
+        traceback.print_exc()
+        this.stand.problems.append(f"I14 hangs: no answer, or none that can be read: {error!r}")
     finally:
         if this.stand:
             this.stand.end()
