@@ -56,6 +56,15 @@ Result<bool> each_counter(const Reader& store, KeyRange partition, Epoch epoch,
   return understood;
 }
 
+Result<void> check_counter_row(BytesView row) {
+  if (row.size() != kRowSize) return Error(ErrorCode::kCorruption, "has the wrong size");
+  if (row[0] != kRowFormat) return Error(ErrorCode::kCorruption, "has an unknown format");
+  if (!decode<std::uint64_t>(row)) {
+    return Error(ErrorCode::kCorruption, "does not match its checksum");
+  }
+  return {};
+}
+
 Result<void> Counters::open(const Reader& store, Epoch last, Epoch next, const Recount& recount,
                             Batch& batch) {
   const bool kept = TRY(each_counter(store, partition_, last, [this](BytesView name, auto value) {

@@ -30,6 +30,10 @@ using VisitCounter = std::function<void(BytesView name, std::int64_t value)>;
 Result<bool> each_counter(const Reader& store, KeyRange partition, Epoch epoch,
                           const VisitCounter& visit);
 
+// Whether `row`, of the counters or the meta row about them, is one; kCorruption says what it is
+// not.
+Result<void> check_counter_row(BytesView row);
+
 // One thread at a time.
 class Counters final : public Additions {
  public:

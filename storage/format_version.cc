@@ -77,21 +77,34 @@ Result<void> make_folder(const std::string& path) {
   return {};
 }
 
+// `how` is LOCK_EX or LOCK_SH.
+Result<void> lock(const std::string& path, const File& file, int how) {
+  if (flock(file.fd(), how | LOCK_NB) == 0) return {};
+  if (errno != EWOULDBLOCK) return unavailable(path, "lock it");
+  return Error(ErrorCode::kConflict,
+               fmt::format("data folder {} is in use by another server (pid {})", path,
+                           read_small(file.fd()).value_or("unknown")));
+}
+
 Result<int> lock_folder(const std::string& path) {
-  File lock(path + "/LOCK", O_RDWR | O_CREAT);
-  if (!lock.is_open()) return unavailable(path, "open its LOCK");
-  if (flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return unavailable(path, "lock it");
-    return Error(ErrorCode::kConflict,
-                 fmt::format("data folder {} is in use by another server (pid {})", path,
-                             read_small(lock.fd()).value_or("unknown")));
-  }
+  File lock_file(path + "/LOCK", O_RDWR | O_CREAT);
+  if (!lock_file.is_open()) return unavailable(path, "open its LOCK");
+  TRY(lock(path, lock_file, LOCK_EX));
   const std::string pid = std::to_string(getpid());
-  if (ftruncate(lock.fd(), 0) != 0 ||
-      pwrite(lock.fd(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  if (ftruncate(lock_file.fd(), 0) != 0 ||
+      pwrite(lock_file.fd(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return unavailable(path, "write its LOCK");
   }
-  return lock.take();
+  return lock_file.take();
+}
+
+// -1: there is no LOCK.
+Result<int> lock_folder_to_read(const std::string& path) {
+  File lock_file(path + "/LOCK", O_RDONLY);
+  if (!lock_file.is_open() && errno == ENOENT) return -1;
+  if (!lock_file.is_open()) return unavailable(path, "open its LOCK");
+  TRY(lock(path, lock_file, LOCK_SH));
+  return lock_file.take();
 }
 
 // Write beside, sync, rename, sync the folder: after a crash there is the whole stamp or none.
@@ -177,6 +190,26 @@ Result<DataFolder> open_data_folder(const std::string& path) {
   TRY(make_folder(path));
   DataFolder folder(path, TRY(lock_folder(path)));
   TRY(check_or_write_stamp(path));
+  return folder;
+}
+
+Result<DataFolder> open_data_folder_to_read(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    return Error(ErrorCode::kNotFound, fmt::format("there is no data folder {}", path));
+  }
+  DataFolder folder(path, TRY(lock_folder_to_read(path)));
+  const File stamp(path + "/FORMAT", O_RDONLY);
+  if (!stamp.is_open() && errno != ENOENT) return unavailable(path, "read its FORMAT");
+  if (!stamp.is_open()) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("{} is no data folder: it has no FORMAT", path));
+  }
+  TRY(check_stamp(path, read_small(stamp.fd()).value_or("")));
+  if (!fs::is_directory(folder.store_path(), error)) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("data folder {} has no store: no server has started on it", path));
+  }
   return folder;
 }
 

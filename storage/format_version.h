@@ -35,6 +35,7 @@ class DataFolder {
 
  private:
   friend Result<DataFolder> open_data_folder(const std::string& path);
+  friend Result<DataFolder> open_data_folder_to_read(const std::string& path);
   DataFolder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
 
   std::string path_;
@@ -48,5 +49,11 @@ class DataFolder {
 //   kCorruption       its stamp is not one
 //   kUnavailable      the file system refuses
 Result<DataFolder> open_data_folder(const std::string& path);
+
+// Opens a folder that is there already, for somebody who only reads: nothing in it is made or
+// changed. No server opens it while the result lives; other readers do. A copy without a LOCK is
+// read without one. Errors as above, and
+//   kNotFound         no such folder, or no server has made a store in it
+Result<DataFolder> open_data_folder_to_read(const std::string& path);
 
 }  // namespace holdfast::storage

@@ -75,6 +75,12 @@ Result<bool> LocalLog::each_counter(const Reader& store, KeyRange partition,
   return storage::each_counter(store, partition, TRY(decode(*row)).epoch, visit);
 }
 
+Result<std::optional<Lsn>> LocalLog::stored_lsn(const Reader& store, KeyRange partition) {
+  const std::optional<Bytes> row = TRY(store.get(meta_key(partition.first, kMetaLog)));
+  if (!row.has_value()) return std::optional<Lsn>();
+  return std::optional<Lsn>(TRY(decode(*row)).applied);
+}
+
 Bytes LocalLog::encode(const Position& position) {
   Bytes row;
   row.reserve(kRowSize);

@@ -40,6 +40,10 @@ class LocalLog final : public Log {
   static Result<bool> each_counter(const Reader& store, KeyRange partition,
                                    const VisitCounter& visit);
 
+  // How far the log has come, as the meta row of `partition` has it: no stamp in the store is
+  // greater. None: no log was opened yet. kCorruption when the row cannot be understood.
+  static Result<std::optional<Lsn>> stored_lsn(const Reader& store, KeyRange partition);
+
   AppendOutcome append(Epoch epoch, std::span<const Batch* const> batches) override;
 
   // The epoch that opening began.

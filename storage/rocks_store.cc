@@ -231,6 +231,27 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder,
   return std::unique_ptr<RocksStore>(new RocksStore(std::make_unique<Database>(database)));
 }
 
+Result<std::unique_ptr<RocksStore>> RocksStore::open_to_read(const std::string& folder,
+                                                             const Options& ours,
+                                                             LogDamage damage) {
+  rocksdb::Options options = database_options(ours);
+  options.create_if_missing = false;
+  if (damage == LogDamage::kRefused) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  }
+  rocksdb::DB* database = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, folder, &database);
+  if (status.IsNotFound() || status.IsPathNotFound()) {
+    return Error(ErrorCode::kCorruption, "store: a file is missing: " + status.ToString());
+  }
+  TRY(to_result(status));
+  return std::unique_ptr<RocksStore>(new RocksStore(std::make_unique<Database>(database)));
+}
+
+Result<void> RocksStore::verify_files() const {
+  return to_result((*database_)->VerifyChecksum(rocksdb::ReadOptions()));
+}
+
 Result<std::optional<Bytes>> RocksStore::get(BytesView key) const {
   return database_->get(key, nullptr);
 }

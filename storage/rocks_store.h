@@ -9,6 +9,7 @@
 // Its memory is one budget, shared by memtables and block cache. Apart from a log flush of RocksDB
 // itself (every ten seconds, no I/O when there is nothing to flush) it does nothing while idle.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,19 @@ class RocksStore final : public Store {
   // kCorruption when the files do not pass their checks; kUnavailable when they cannot be read.
   static Result<std::unique_ptr<RocksStore>> open(const std::string& folder,
                                                   const Options& options);
+
+  // What to make of a write-ahead log that is damaged elsewhere than at its end.
+  enum class LogDamage : std::uint8_t {
+    kRefused,    // kCorruption.
+    kEndsThere,  // It is read up to there, as open() does.
+  };
+  // Opens what is in `folder` to be read: nothing in the folder is changed, what is in the
+  // write-ahead log only is seen, and every write is refused. Errors as of open(); a file
+  // that is missing is kCorruption.
+  static Result<std::unique_ptr<RocksStore>> open_to_read(const std::string& folder,
+                                                          const Options& options, LogDamage damage);
+  // Reads every file and checks the checksum of each block. kCorruption names the first that fails.
+  Result<void> verify_files() const;
   ~RocksStore() override;
 
   Result<std::optional<Bytes>> get(BytesView key) const override;

@@ -65,6 +65,8 @@ Result<void> recount_invocations(const storage::Reader& store, storage::KeyRange
               });
 }
 
+bool is_invocation_counter(BytesView name) { return count_in(name, 0).has_value(); }
+
 void count_invocation(storage::Batch& batch, std::string_view service, std::optional<Status> was,
                       std::optional<Status> is) {
   if (was == is) return;

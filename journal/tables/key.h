@@ -1,6 +1,6 @@
 #pragma once
-// Key: building and taking apart the keys of our tables. Of use inside journal/tables only; exact
-// bytes in docs/formats/key_space.md.
+// Key: building and taking apart the keys of our tables. Of use inside journal/tables and
+// journal/verify only; exact bytes in docs/formats/key_space.md.
 //
 // Invariants: comparing the bytes of two keys compares their parts from left to right, and no part
 // can run into the next.

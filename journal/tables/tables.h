@@ -221,6 +221,9 @@ void put_settings(storage::Batch& batch, std::string_view service, const Service
 void put_deployment(storage::Batch& batch, const Deployment& deployment);
 void erase_deployment(storage::Batch& batch, const DeploymentId& id);
 
+// Whether a counter of this name, with its prefix off, is one of ours.
+bool is_invocation_counter(BytesView name);
+
 // Counts what is stored: the Recount of a log whose batches come from here.
 Result<void> recount_invocations(const storage::Reader& store, storage::KeyRange partition,
                                  const storage::Counters::Add& add);

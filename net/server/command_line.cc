@@ -16,9 +16,10 @@ constexpr const char* kHelp =
     R"(holdfast: durable execution in one binary. C++ workflows that survive anything, called over HTTP.
 
   holdfast serve [OPTIONS]      run the server; `holdfast serve --help` explains every option
+  holdfast verify --data DIR    check the store of a stopped server; `holdfast verify --help`
   holdfast identity new FILE    a new key in a new file, to sign requests to endpoints with
   holdfast identity show FILE   its public key, which endpoints are told
-  holdfast help [serve]         this text, or that of a verb
+  holdfast help [VERB]          this text, or that of a verb
   holdfast --version            the release
 
 Start one with handlers from a library, call it, look at what it did:
@@ -50,12 +51,36 @@ constexpr const char* kServeFooter =
     "Exit codes: 0 stopped as asked, 1 could not start, 2 wrong command line or configuration,\n"
     "74 the store failed to write: start it again, it recovers.";
 
+constexpr const char* kVerifyIntroduction =
+    "Checks the store of a data folder: every block of its files, every row, and whether the rows\n"
+    "agree with each other (each timer with its invocation, each caller with its callee, and so "
+    "on).\n"
+    "No server may have the folder open: stop it, or check a backup. Nothing in the folder is "
+    "changed.";
+
+constexpr const char* kVerifyFooter =
+    "It prints what it looked at, then each problem in a line: what is wrong, with which row, and\n"
+    "what that means or what to do; at most 100 lines. The last line is the sum. A million\n"
+    "invocations take about a minute. Which rows must agree: docs/formats/agreement.md.\n"
+    "\n"
+    "  holdfast verify --data /var/lib/holdfast\n"
+    "  holdfast verify --data /backup/holdfast --json | jq .problem_count\n"
+    "\n"
+    "Exit codes: 0 no problem, 1 problems, 2 it could not run: the folder is in use, is none, is\n"
+    "of a newer release, or may not be read.";
+
 CommandLine print(std::string text) {
-  return {CommandLine::Verb::kPrint, std::move(text), {}, {}, {}};
+  CommandLine result;
+  result.verb = CommandLine::Verb::kPrint;
+  result.text = std::move(text);
+  return result;
 }
 CommandLine wrong(std::string_view text) {
   std::string line(text.substr(0, text.find('\n')));
-  return {CommandLine::Verb::kWrong, line + "; see holdfast help", {}, {}, {}};
+  CommandLine result;
+  result.verb = CommandLine::Verb::kWrong;
+  result.text = line + "; see holdfast help";
+  return result;
 }
 
 std::string describe(const Option& option) {
@@ -77,6 +102,26 @@ CommandLine parse_identity(const std::vector<std::string>& arguments) {
     result.verb = CommandLine::Verb::kIdentityShow;
   } else {
     return wrong(fmt::format("there is no verb 'identity {}'", arguments[0]));
+  }
+  return result;
+}
+
+CommandLine parse_verify(std::vector<std::string> arguments) {
+  CLI::App app(kVerifyIntroduction, "holdfast verify");
+  app.footer(kVerifyFooter);
+  CommandLine result;
+  result.verb = CommandLine::Verb::kVerify;
+  app.add_option("--data", result.data_folder, "The data folder, as it is given to serve.")
+      ->type_name("DIR")
+      ->required();
+  app.add_flag("--json", result.json, "One JSON object instead of tables and lines.");
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::ParseError& error) {
+    return wrong(error.what());
   }
   return result;
 }
@@ -125,9 +170,11 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (first == "help") {
     if (arguments.size() == 1) return print(kHelp);
     if (arguments.size() == 2 && arguments[1] == "serve") return parse_serve({"--help"});
+    if (arguments.size() == 2 && arguments[1] == "verify") return parse_verify({"--help"});
     return wrong(fmt::format("there is no help on '{}'", arguments[1]));
   }
   if (first == "serve") return parse_serve({arguments.begin() + 1, arguments.end()});
+  if (first == "verify") return parse_verify({arguments.begin() + 1, arguments.end()});
   if (first == "identity") return parse_identity({arguments.begin() + 1, arguments.end()});
   if (first.empty() || first[0] == '-') return parse_serve(arguments);
   return wrong(fmt::format("there is no verb '{}'", first));

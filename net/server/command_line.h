@@ -11,6 +11,7 @@ namespace holdfast::net {
 struct CommandLine {
   enum class Verb {
     kServe,
+    kVerify,        // Checks the store in `data_folder`.
     kIdentityNew,   // A key in a new `file`; prints its public key.
     kIdentityShow,  // Prints the public key of `file`.
     kPrint,         // `text` to stdout, exit code 0.
@@ -23,6 +24,9 @@ struct CommandLine {
   std::string config_file;
   // kIdentityNew, kIdentityShow.
   std::string file;
+  // kVerify.
+  std::string data_folder;
+  bool json = false;
 };
 
 // `arguments` without the name of the program. `serve` may be left out.

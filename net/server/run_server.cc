@@ -20,6 +20,7 @@
 #include "net/server/config.h"
 #include "net/server/library.h"
 #include "net/server/server.h"
+#include "net/server/verify_command.h"
 #include "net/server/version.h"
 #include "sdk/include/holdfast/server.h"
 #include "storage/base/log.h"
@@ -148,6 +149,37 @@ int identity(const net::CommandLine& command) {
   return 0;
 }
 
+// How far it is, in one line of a terminal that the next one overwrites.
+class ProgressLine {
+ public:
+  ~ProgressLine() {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void show(std::string_view what, std::uint64_t rows) {
+    if (isatty(STDERR_FILENO) == 0) return;
+    shown_ = true;
+    fmt::print(stderr, "\r\x1b[Kchecking {}: {} rows", what, rows);
+    std::fflush(stderr);
+  }
+
+ private:
+  bool shown_ = false;
+};
+
+int verify(const net::CommandLine& command) {
+  set_log_level(LogLevel::kOff);  // What is damaged is in the report.
+  Result<journal::StoreReport> report = journal::StoreReport();
+  {
+    ProgressLine line;
+    report = net::verify_data_folder(
+        command.data_folder,
+        [&line](std::string_view what, std::uint64_t rows) { line.show(what, rows); });
+  }
+  if (!report) return complain(report.error().message(), kExitWrong);
+  fmt::print("{}", command.json ? net::verify_json(*report) : net::verify_text(*report));
+  return report->is_clean() ? 0 : kExitFailed;
+}
+
 }  // namespace
 
 int run_server(int argc, char** argv, std::vector<ServiceDefinition> services) {
@@ -160,6 +192,8 @@ int run_server(int argc, char** argv, std::vector<ServiceDefinition> services) {
     case net::CommandLine::Verb::kIdentityNew:
     case net::CommandLine::Verb::kIdentityShow:
       return identity(command);
+    case net::CommandLine::Verb::kVerify:
+      return verify(command);
     case net::CommandLine::Verb::kPrint:
       fmt::print("{}", command.text);
       return 0;

@@ -71,6 +71,7 @@ Bytes key_of(const storage::Batch& batch) {
 void overwrite(EngineFixture& world, BytesView key, BytesView value) {
   storage::Batch damage;
   damage.put(key, value);
+  world.expect_damage();
   BOOST_REQUIRE(storage::write_one(world.store(), damage, storage::Sync::kYes).has_value());
 }
 

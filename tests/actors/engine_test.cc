@@ -334,6 +334,7 @@ BOOST_AUTO_TEST_CASE(inv_11_a_corrupt_record_quarantines_one_invocation_and_no_o
   batch.visit(KeyOf{key});
   storage::Batch damage;
   damage.put(key, "not a record");
+  world.expect_damage();
   (void)storage::write_one(world.store(), damage, storage::Sync::kYes);
 
   world.advance(Millis(61'000));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/verified.h"
+
 namespace holdfast::testing {
 
 class EngineFixture::Config : public caf::actor_system_config {
@@ -76,6 +78,7 @@ void EngineFixture::crash() {
   engine_.reset();
   log_.reset();
   store_.restart();
+  if (!damage_expected_) check_store(store_, Pins::kMadeUp);
 }
 
 bool EngineFixture::step() {

@@ -2,6 +2,9 @@
 // EngineFixture: the whole engine in one thread, on virtual time and a store that forgets what was
 // not synced. Actors run on CAF's deterministic scheduler; which of those that are ready goes next
 // is drawn from a seed. crash() ends the process as a power cut would, start() begins the next one.
+//
+// What each process leaves behind is verified wholly: its rows, and whether they agree with each
+// other.
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -37,6 +40,8 @@ class EngineFixture {
   // The next process, on what the last one left in the store.
   void start();
   void crash();
+  // From now on nobody minds what the store holds: the test damages it.
+  void expect_damage() { damage_expected_ = true; }
   bool running() const { return engine_ != nullptr; }
   // The store has refused a write, and the process would have ended.
   bool disk_failed() const { return disk_failed_; }
@@ -73,6 +78,7 @@ class EngineFixture {
   actors::Catalog catalog_;
   const journal::Tables tables_;
   bool disk_failed_ = false;
+  bool damage_expected_ = false;
 
   std::unique_ptr<storage::LocalLog> log_;
   std::unique_ptr<storage::Committer> committer_;

@@ -1,0 +1,57 @@
+#pragma once
+// Cursor: one table in key order, a page at a time, so that several can be walked side by side. Of
+// use inside journal/verify only.
+
+#include <deque>
+#include <utility>
+
+#include "storage/base/bytes.h"
+#include "storage/base/result.h"
+#include "storage/key_space.h"
+#include "storage/store.h"
+
+namespace holdfast::journal {
+
+class Cursor {
+ public:
+  Cursor(const storage::Reader& store, storage::Table table)
+      : store_(store),
+        next_(1, static_cast<char>(table)),
+        end_(storage::prefix_end(BytesView(next_))) {}
+
+  struct Row {
+    Bytes key, value;
+  };
+  // The row it stands at; null at the end.
+  Result<const Row*> peek() {
+    if (page_.empty() && !done_) TRY(read());
+    return page_.empty() ? static_cast<const Row*>(nullptr) : &page_.front();
+  }
+  // REQUIRES: peek() gave a row.
+  void advance() { page_.pop_front(); }
+
+ private:
+  static constexpr std::size_t kRowsMax = 512;
+  static constexpr std::size_t kBytesMax = 1 << 20;
+
+  Result<void> read() {
+    std::size_t bytes = 0;
+    done_ = true;
+    TRY(store_.scan(next_, end_, [&](BytesView key, BytesView value) {
+      page_.push_back({Bytes(key), Bytes(value)});
+      bytes += key.size() + value.size();
+      done_ = page_.size() < kRowsMax && bytes < kBytesMax;
+      return done_;
+    }));
+    if (!page_.empty()) next_ = page_.back().key + '\0';
+    return {};
+  }
+
+  const storage::Reader& store_;
+  Bytes next_;
+  const Bytes end_;
+  bool done_ = false;
+  std::deque<Row> page_;
+};
+
+}  // namespace holdfast::journal

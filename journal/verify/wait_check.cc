@@ -1,0 +1,182 @@
+// Those who wait: suspended invocations and what they wait for; and whoever asked another for an
+// outcome, and is noted down there.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "journal/tables/key.h"
+#include "journal/verify/relation_check.h"
+#include "journal/verify/row_text.h"
+
+namespace holdfast::journal {
+namespace {
+
+constexpr const char* kWaitsForEver =
+    "it waits for ever; PATCH /invocations/ID/resume makes it look again";
+// Signals below are the engine's own: cancel, kill, and those reserved.
+constexpr std::uint32_t kFirstAwakeable = 17;
+
+bool has_waiter(const std::vector<Waiter>& waiters, const Waiter& waiter) {
+  return std::find(waiters.begin(), waiters.end(), waiter) != waiters.end();
+}
+
+// Whether its owner creates the callee in the batch of the call. Otherwise the callee may have
+// existed, and is asked.
+bool is_created_by(const Call& call, const InvocationId& callee) {
+  return !call.idempotency_key && callee != workflow_run_id(call.service, call.key);
+}
+
+}  // namespace
+
+void RelationCheck::check_waits(const Subject& subject, const JournalIndex& journal) {
+  if (subject.row->status != Status::kSuspended) return;
+  reporter_.look(Part::kWaits);
+  const WaitSet leaves = subject.row->waits.leaves();
+  for (const CompletionId id : leaves.completions) {
+    if (journal.commands.contains(id)) continue;
+    problem(Part::kWaits, fmt::format("it waits for completion {}, which no command has", id),
+            subject, kWaitsForEver);
+  }
+  // What is there already, and has no wake-up by which the next owner would see it.
+  for (const StampedEntry& one : subject.entries) {
+    const auto* notification = std::get_if<Notification>(&one.entry.body);
+    if (notification == nullptr || subject.has_wake_up(one.stamp + 1)) continue;
+    std::string what;
+    if (const auto* of = std::get_if<Notification::Completion>(&notification->of)) {
+      if (!std::binary_search(leaves.completions.begin(), leaves.completions.end(), of->id)) {
+        continue;
+      }
+      what = fmt::format("completion {}", of->id);
+    } else if (const auto* signal = std::get_if<std::uint32_t>(&notification->of)) {
+      if (*signal < kFirstAwakeable ||
+          !std::binary_search(leaves.signals.begin(), leaves.signals.end(), *signal)) {
+        continue;
+      }
+      what = fmt::format("signal {}", *signal);
+    } else {
+      continue;  // One name may come several times, and be waited for again.
+    }
+    problem(Part::kWaits, "it waits for " + what + ", which has come, and nothing wakes it",
+            subject, kWaitsForEver);
+  }
+}
+
+// From those who ask. Who is suspended knows that all it asked has been taken; others may ask
+// again, but for calls that create their callee.
+void RelationCheck::check_asked(const Subject& subject, const JournalIndex& journal) {
+  if (!subject.is_live()) return;
+  const bool suspended = subject.row->status == Status::kSuspended;
+  for (const StampedEntry& one : subject.entries) {
+    if (!one.entry.is_command() || !journal.is_open(completions_of(one.entry).first)) continue;
+    if (const auto* call = std::get_if<Call>(&one.entry.body)) {
+      check_call(subject, *call, journal);
+    } else if (const auto* attach = std::get_if<Attach>(&one.entry.body); attach && suspended) {
+      check_attach(subject, *attach);
+    } else if (const auto* promise = std::get_if<Promise>(&one.entry.body); promise && suspended) {
+      check_promise_asked(subject, *promise);
+    }
+  }
+}
+
+void RelationCheck::check_call(const Subject& subject, const Call& call,
+                               const JournalIndex& journal) {
+  const auto told = journal.completed.find(call.id_completion);
+  if (call.id_completion == 0 || told == journal.completed.end()) return;
+  const auto* callee = std::get_if<InvocationId>(&told->second->result);
+  if (callee == nullptr) return;
+  const bool suspended = subject.row->status == Status::kSuspended;
+  if (!suspended && !is_created_by(call, *callee)) return;
+  check_waited_for(subject, *callee, call.completion,
+                   fmt::format("call {} of {}/{}", call.completion, printable(call.service),
+                               printable(call.handler)));
+}
+
+void RelationCheck::check_attach(const Subject& subject, const Attach& attach) {
+  const std::string command = fmt::format("attach {}", attach.completion);
+  if (attach.wait) {
+    check_waited_for(subject, attach.target, attach.completion, command);
+    return;
+  }
+  reporter_.look(Part::kCalls);
+  problem(Part::kCalls, command + " was taken and never answered", subject, kWaitsForEver);
+}
+
+void RelationCheck::check_waited_for(const Subject& subject, const InvocationId& other,
+                                     CompletionId completion, const std::string& command) {
+  reporter_.look(Part::kCalls);
+  const auto asked = lookups_.row(other);
+  if (!asked->is_readable) return;
+  const auto wrong = [&](const char* what) {
+    problem(Part::kCalls, fmt::format("{} of {}: {}", command, other.text(), what), subject,
+            "it waits for ever for that outcome; cancel it, or restore a backup");
+  };
+  if (!asked->row) {
+    wrong("that invocation is not there");
+  } else if (!asked->is_live()) {
+    wrong("that invocation is over and has not told its outcome");
+  } else if (!has_waiter(asked->row->waiters, {subject.id, completion})) {
+    wrong("that invocation does not know that somebody waits");
+  }
+}
+
+// The other direction: whoever is to be told has asked.
+void RelationCheck::check_waiters(const Subject& subject) {
+  for (const Waiter& waiter : subject.row->waiters) {
+    reporter_.look(Part::kCalls);
+    if (!lookups_.row(waiter.invocation)->is_live()) continue;  // It need not know any more.
+    const auto [other, journal] = lookups_.with_journal(waiter.invocation);
+    if (!other->is_readable) continue;
+    const auto command = journal->commands.find(waiter.completion);
+    if (command != journal->commands.end() &&
+        (std::holds_alternative<Call>(command->second->body) ||
+         std::holds_alternative<Attach>(command->second->body))) {
+      continue;
+    }
+    problem(Part::kCalls,
+            fmt::format("its outcome goes to {} as completion {}, which is of no call or attach",
+                        waiter.invocation.text(), waiter.completion),
+            subject, "that one may replay wrongly then; restore a backup");
+  }
+}
+
+void RelationCheck::check_promise_asked(const Subject& subject, const Promise& promise) {
+  reporter_.look(Part::kPromisesAsked);
+  const Target& target = subject.row->target;
+  const auto stored = lookups_.tables().promise(target.service, target.key, promise.key);
+  if (!stored) return;  // Reported with the row.
+  const bool noted = stored->has_value() && promise.act == Promise::Act::kGet &&
+                     has_waiter((*stored)->waiters, {subject.id, promise.completion});
+  if (noted) return;
+  problem(
+      Part::kPromisesAsked,
+      fmt::format("it waits for the promise {}, which does not know of it", printable(promise.key)),
+      subject, "it waits for ever; cancel it, or restore a backup");
+}
+
+Result<void> RelationCheck::check_promise_waiters() {
+  return lookups_.tables().each_promise(
+      {}, {}, [this](const ObjectRow& row, const Result<PromiseRecord>& promise) {
+        if (!promise) return true;
+        for (const Waiter& waiter : promise->waiters) {
+          reporter_.look(Part::kPromisesAsked);
+          if (!lookups_.row(waiter.invocation)->is_live()) continue;
+          const auto [other, journal] = lookups_.with_journal(waiter.invocation);
+          if (!other->is_readable) continue;
+          const auto command = journal->commands.find(waiter.completion);
+          const auto* asked = command == journal->commands.end()
+                                  ? nullptr
+                                  : std::get_if<Promise>(&command->second->body);
+          if (asked != nullptr && asked->key == row.rest) continue;
+          reporter_.problem(
+              Part::kPromisesAsked,
+              fmt::format("its outcome goes to {} as completion {}, which did not ask for it",
+                          waiter.invocation.text(), waiter.completion),
+              key_text(row.place), "that one may replay wrongly then; restore a backup");
+        }
+        return true;
+      });
+}
+
+}  // namespace holdfast::journal
