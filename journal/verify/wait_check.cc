@@ -159,6 +159,11 @@ Result<void> RelationCheck::check_promise_waiters() {
   return lookups_.tables().each_promise(
       {}, {}, [this](const ObjectRow& row, const Result<PromiseRecord>& promise) {
         if (!promise) return true;
+        if (promise->result && !promise->waiters.empty()) {
+          reporter_.problem(Part::kPromisesAsked,
+                            "a promise is completed and has somebody who waits",
+                            key_text(row.place), "who waits is never told; cancel it");
+        }
         for (const Waiter& waiter : promise->waiters) {
           reporter_.look(Part::kPromisesAsked);
           if (!lookups_.row(waiter.invocation)->is_live()) continue;

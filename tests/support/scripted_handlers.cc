@@ -157,6 +157,13 @@ class ScriptedAttempt final : public actors::Attempt {
                journal::Promise{journal::Promise::Act::kComplete, op.name, next_completion_++,
                                 journal::Outcome{op.value}}});
         break;
+      case Kind::kAttach: {
+        journal::Attach attach;
+        attach.target = *journal::InvocationId::from_text(op.value);
+        attach.completion = next_completion_++;
+        issue({{}, std::move(attach)});
+        break;
+      }
       case Kind::kFail:
         break;
     }
@@ -245,6 +252,9 @@ Op promise_get(std::string name) {
 }
 Op promise_set(std::string name, Bytes value) {
   return {Kind::kPromiseSet, std::move(name), {}, {}, std::move(value), 0, {}, {}};
+}
+Op attach(const journal::InvocationId& to) {
+  return {Kind::kAttach, {}, {}, {}, to.text(), 0, {}, {}};
 }
 Op fail(std::string message) { return {Kind::kFail, std::move(message), {}, {}, {}, 0, {}, {}}; }
 

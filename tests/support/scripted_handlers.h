@@ -24,12 +24,13 @@ struct Op {
     kAwakeable,
     kPromiseGet,
     kPromiseSet,
+    kAttach,
     kFail
   };
   Kind kind = Kind::kRun;
   std::string name;          // Step, state key, promise name, or target handler.
   std::string service, key;  // Of a call or send.
-  Bytes value;               // To set, or the parameter.
+  Bytes value;               // To set, or the parameter; text of the id to attach to.
   std::int64_t millis = 0;   // To sleep, or a send's delay.
   std::optional<std::string> idempotency_key;
   std::function<actors::StepOutcome()> closure;  // kRun.
@@ -50,6 +51,8 @@ Op set(std::string key, Bytes value);
 Op awakeable();
 Op promise_get(std::string name);
 Op promise_set(std::string name, Bytes value);
+// Waits for the outcome of another invocation.
+Op attach(const journal::InvocationId& to);
 // The attempt fails here, each time it comes by.
 Op fail(std::string message);
 
