@@ -52,6 +52,10 @@ def command_lines():
     says("--help", holds=["holdfast serve"])
     says("help", "serve", holds=["--data", "--ingress", "--admin", "Exit codes"])
     says("serve", "--help", holds=["--data", "--ingress", "--admin", "Exit codes"])
+    says("verify", "--help", holds=["--data", "--json", "Exit codes"])
+    says("help", "verify", holds=["--data", "--json", "Exit codes"])
+    refuses("verify without a folder", "verify", code=WRONG, holds="--data is required")
+    refuses("verify with more", "verify", "--data", "x", "y", code=WRONG, holds="y")
     refuses("a verb that is none", "fly", code=WRONG, holds="fly.*holdfast help")
     refuses("an option that is none", "serve", "--colour", "red", code=WRONG, holds="--colour")
     refuses("an option without its value", "serve", "--data", code=WRONG, holds="--data")
@@ -105,6 +109,27 @@ def data_folders(folder):
                 holds="/proc/holdfast")
 
 
+def verified_folders(folder):
+    """Folders that no server has made; the others come with ports_and_a_second_server."""
+    refuses("verify: no folder", "verify", "--data", folder / "none", code=WRONG,
+            holds="there is no data folder .*none")
+    foreign = folder / "foreign to verify"
+    foreign.mkdir()
+    refuses("verify: no data folder", "verify", "--data", foreign, code=WRONG, holds="no FORMAT")
+    if any(foreign.iterdir()):
+        problems.append("verify: it has made something in a folder that is none")
+
+
+def verify_with_damage(data):
+    """Of a stopped server."""
+    says("verify", "--data", data, holds=["rows checked, 0 problems", "invocations with timers"])
+    says("verify", "--data", data, "--json", holds=['"problem_count":0'])
+    (data / "store" / "CURRENT").unlink()
+    code, out, err = holdfast("verify", "--data", data)
+    if code != FAILED or err or "the store does not open" not in out or ", 1 problem\n" not in out:
+        problems.append(f"verify: a damaged store: exit code {code}, {out!r}, {err!r}")
+
+
 def libraries(folder):
     refuses("no such library", *serve(folder / "l1", "--load", folder / "none.so"), code=FAILED,
             holds="--load .*none.so")
@@ -135,6 +160,8 @@ def ports_and_a_second_server(folder):
         problems.append(f"the first line of a server: {ready!r}")
     refuses("a second server on one folder", *serve(data), code=FAILED,
             holds=f"data.* is in use by another server .pid {first.pid}.")
+    refuses("verify: a server has the folder", "verify", "--data", data, code=WRONG,
+            holds=f"data.* is in use by another server .pid {first.pid}.; stop it")
     first.terminate()
     try:
         out, err = first.communicate(timeout=20)
@@ -144,6 +171,7 @@ def ports_and_a_second_server(folder):
         return
     if first.returncode != 0 or out or len(err.splitlines()) != 1 or " info " not in err:
         problems.append(f"SIGTERM: exit code {first.returncode}, stdout {out!r}, stderr {err!r}")
+    verify_with_damage(data)
 
 
 def main():
@@ -152,6 +180,7 @@ def main():
         command_lines()
         configuration_files(folder)
         data_folders(folder)
+        verified_folders(folder)
         libraries(folder)
         ports_and_a_second_server(folder)
     for problem in problems:
