@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Kills the real server with SIGKILL under load, again and again, and lets an oracle outside of it say
-whether every promise was kept. The oracle is kill_checker.py; the server is kill_server.cc.
+whether every promise was kept. The oracle is kill_checker.py; the server is kill_server.cc. Before each start
+`holdfast verify` must find that the rows left behind agree.
 
   kill_test.py [--seed N] [--kills N] [--threads N] [--seconds N] [--json FILE] [--lose BYTES]
 

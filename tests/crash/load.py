@@ -59,6 +59,8 @@ class Server:
         self.environment = dict(environment)
         self.ingress, self.admin = unused_port(), unused_port()
         self.process = None
+        self.disagreements = []  # What `holdfast verify` found in what a process had left behind.
+        self.verified = 0        # How often it was asked.
         self.said_before = 0  # How long the log was when the process started.
         atexit.register(self.end)
 
@@ -69,6 +71,7 @@ class Server:
             self.process.wait()
 
     def start(self):
+        self.verify()
         log = open(self.folder / "server.log", "ab")
         self.said_before = log.tell()
         # Also when this test is killed.
@@ -81,6 +84,17 @@ class Server:
             env={**os.environ, "HOLDFAST_LEDGER": str(self.folder / "ledger"), **self.environment},
             stdout=subprocess.DEVNULL, stderr=log)
         log.close()
+
+    def verify(self):
+        """However a process ended, the rows that it left agree with each other. REQUIRES: none runs."""
+        if not (self.data / "store" / "CURRENT").exists():
+            return  # It has ended before there was a store.
+        ended = subprocess.run([BUILD / "holdfast", "verify", "--data", self.data], capture_output=True,
+                               text=True, errors="replace", check=False)
+        self.verified += 1
+        if ended.returncode != 0:
+            self.disagreements.append(f"I13 verify: exit code {ended.returncode}, "
+                                      f"{ended.stdout[-3000:]}{ended.stderr[-1000:]}")
 
     def last_words(self):
         """What the process has logged since it started."""
@@ -387,6 +401,10 @@ class Stand:
         if code != 0:
             self.problems.append(f"stop: asked to stop, the server ended with {code}: "
                                  f"{self.server.last_words()[-2000:]}")
+        else:
+            self.server.verify()
+        self.problems += self.server.disagreements
+        self.counts["folders verified"] += self.server.verified
 
     def read_ledger(self):
         ledger = self.folder / "ledger"
