@@ -107,12 +107,14 @@ def kill_in_recovery(this):
 
 # --- Storage ---
 
-def in_recovery(this, arm, fault):
-    """Fails in a start; then the next start must succeed."""
+def in_recovery(this, shim, arm, how):
+    """Fails in a start, or soon after; then the next start must succeed."""
     server = this.stand.server
     arm(this.chooser.randint(1, 12))
     server.start()
-    if not server.is_ready():
+    is_ready = server.is_ready()
+    fault = f"{how} in recovery of {pathlib.Path(shim.file()).name}"
+    if not is_ready:
         check_end(server, fault, was_ready=False)
         return
     time.sleep(0.3)  # With the load it may come to it yet.
@@ -152,7 +154,7 @@ def storage_error(this, shim, variants, arm, fired):
 
         before = fired()
         if this.chooser.random() < 0.7:
-            in_recovery(this, lambda nth: arm(nth, how), f"{how} in recovery")
+            in_recovery(this, shim, lambda nth: arm(nth, how), how)
             this.note(f"{how} in recovery", fired() - before)
         shim.quiet()
         end_if_running(server, fault) if not server.has_ended() else None
