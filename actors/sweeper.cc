@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <caf/send.hpp>
+#include <iterator>
 
 #include "actors/caf_types.h"
 #include "actors/last_resort.h"
@@ -32,9 +33,17 @@ std::vector<WaitNotes::Note> WaitNotes::take(std::int64_t now_ms,
                                              std::optional<std::int64_t>* look_again_at_ms) {
   std::vector<Note> taken;
   const std::lock_guard lock(mutex_);
-  while (!notes_.empty() && notes_.front().since_ms + patience_ms_ <= now_ms) {
+  // A wait that begins later than now was noted by a clock that has been set back since. It would
+  // keep those behind it; its owner is asked at once instead.
+  while (!notes_.empty() && (notes_.front().since_ms + patience_ms_ <= now_ms ||
+                             notes_.front().since_ms > now_ms)) {
     taken.push_back(std::move(notes_.front()));
     notes_.pop_front();
+  }
+  while (!special_.empty() && special_.rbegin()->second.since_ms > now_ms) {
+    const auto latest = std::prev(special_.end());
+    taken.push_back(std::move(latest->second));
+    special_.erase(latest);
   }
   while (!special_.empty() && special_.begin()->first <= now_ms) {
     taken.push_back(std::move(special_.begin()->second));

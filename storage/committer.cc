@@ -40,7 +40,7 @@ const char* name(AppendOutcome::Kind kind) {
   return "unknown";
 }
 
-void end_process(const AppendOutcome& outcome) {
+[[noreturn]] void end_process(const AppendOutcome& outcome) {
   log.error("append failed, stopping so that recovery decides", "outcome={} why=\"{}\"",
             name(outcome.kind), outcome.why);
   std::_Exit(kExitStorageFailed);
@@ -238,17 +238,16 @@ bool Committer::commit_some(std::size_t from, std::size_t to, std::size_t bytes)
 
 void Committer::fail(const AppendOutcome& outcome) {
   failed_ = true;
+  // Before anything is let go of: a callback that goes away takes its open request with it, and
+  // would tell the client in the last moment that it failed.
+  if (!options_.on_fatal) end_process(outcome);
   std::vector<Submission> dropped;
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     dropped.swap(queued_);
   }
-  if (options_.on_fatal) {
-    options_.on_fatal(outcome);
-  } else {
-    end_process(outcome);
-  }
+  options_.on_fatal(outcome);
 }
 
 }  // namespace holdfast::storage

@@ -3,16 +3,20 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <utility>
 
 #include "storage/base/big_endian.h"
 #include "storage/base/check.h"
+#include "storage/base/log.h"
 
 namespace holdfast::storage {
 namespace {
@@ -29,6 +33,24 @@ Result<void> to_result(const rocksdb::Status& status) {
   if (!status.ok()) return to_error(status);
   return {};
 }
+
+const Logger kLog("storage");
+
+// RocksDB's own messages. Not in a file of its own: where assertions are on, as in Debian's
+// package, a write to that file after one that failed ends the process, on a full disk for example
+// (INV-9).
+class Messages final : public rocksdb::Logger {
+ public:
+  Messages() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  void LogHeader(const char*, va_list) override {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    char text[1024];
+    std::vsnprintf(text, sizeof(text), format, arguments);
+    kLog.warn("message of RocksDB", "text=\"{}\"", text);
+  }
+};
 
 rocksdb::CompressionType best_compression() {
   const auto supported = rocksdb::GetSupportedCompressions();
@@ -98,9 +120,7 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   options.stats_persist_period_sec = 0;
   options.skip_stats_update_on_db_open = true;
   options.max_file_opening_threads = 2;
-  options.max_log_file_size = 1 << 20;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.info_log = std::make_shared<Messages>();
   return options;
 }
 

@@ -14,6 +14,9 @@ namespace {
 constexpr Logger kLog("actors");
 // However far the next timer is, look at the clock again after this long: it may have been set.
 constexpr std::int64_t kLookAgainMs = 3'600'000;
+// A tick that is later than this was scheduled by a clock that has been set since. When it comes
+// nobody knows.
+constexpr std::int64_t kTickLateMs = 500;
 constexpr std::int64_t kAfterReadErrorMs = 1000;
 }  // namespace
 
@@ -109,7 +112,8 @@ void TimerActor::schedule() {
   if (!next) return;
   const std::int64_t now = to_unix_millis(clock_.now());
   const std::int64_t at = std::min(std::max(*next, now), now + kLookAgainMs);
-  if (tick_at_ != 0 && tick_at_ <= at) return;
+  const bool is_coming = tick_at_ != 0 && tick_at_ + kTickLateMs >= now;
+  if (is_coming && tick_at_ <= at) return;
   tick_at_ = at;
   caf::delayed_anon_send(caf::actor(this), std::chrono::milliseconds(at - now),
                          TimerMail{Tick{++tick_}});

@@ -287,6 +287,24 @@ BOOST_AUTO_TEST_CASE(inv_7_a_clock_set_back_fires_nothing_early) {
   BOOST_TEST(world.output(before.id).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(inv_7_a_clock_that_was_wrong_for_a_moment_keeps_nobody_asleep) {
+  constexpr std::int64_t kSleepMs = 1000;
+  const Millis hour(3'600'000);
+  ScriptedHandlers handlers;
+  handlers.add(ServiceKind::kService, "Shop", "wait", {HandlerKind::kPlain, {sleep(kSleepMs)}, {}});
+  EngineFixture world(handlers, handlers.catalog());
+
+  const auto before = world.send(request("Shop", "wait"));
+  world.clock().set(world.clock().now() - hour);
+  world.advance(Millis(2 * kSleepMs));
+  world.clock().set(world.clock().now() + hour);
+  const auto after = world.send(request("Shop", "wait"));
+  world.advance(Millis(kSleepMs));
+
+  BOOST_TEST(world.output(before.id).has_value());
+  BOOST_TEST(world.output(after.id).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(inv_7_a_start_timer_of_an_earlier_life_changes_nothing) {
   ScriptedHandlers handlers;
   handlers.add(ServiceKind::kService, "Shop", "late", {HandlerKind::kPlain, {quick("a")}, {}});
