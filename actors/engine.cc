@@ -102,6 +102,7 @@ class ThreadedEngine final : public Engine {
   }
   const journal::Tables& tables() const override { return impl_->tables(); }
   Catalog& catalog() override { return impl_->catalog(); }
+  void clock_was_set() override { impl_->clock_was_set(); }
   Counts counts() const override { return impl_->counts(); }
 
  private:

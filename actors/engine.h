@@ -140,6 +140,9 @@ class Engine {
   virtual void set_service(std::string service, journal::ServiceSettings settings,
                            std::function<void(Result<void>)> on_done) = 0;
 
+  // The wall clock was set: whoever waits for a time looks again. Until stop().
+  virtual void clock_was_set() = 0;
+
   // Reads of what is durable. Any thread; may touch the disk.
   virtual const journal::Tables& tables() const = 0;
   virtual Catalog& catalog() = 0;

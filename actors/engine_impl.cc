@@ -229,6 +229,11 @@ void EngineImpl::set_service(std::string service, journal::ServiceSettings setti
   });
 }
 
+void EngineImpl::clock_was_set() {
+  caf::anon_send(world_.timers, TimerMail{ClockSet{}});
+  caf::anon_send(sweeper_, SweepNow{});
+}
+
 Engine::Counts EngineImpl::counts() const {
   return {router_.active(), world_.open_steps->load(), parts_.committer.bytes_in_flight()};
 }

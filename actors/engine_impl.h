@@ -49,6 +49,8 @@ class EngineImpl {
   void set_service(std::string service, journal::ServiceSettings settings,
                    std::function<void(Result<void>)> on_done);
 
+  void clock_was_set();
+
   const journal::Tables& tables() const { return journal_.tables(); }
   Catalog& catalog() { return parts_.catalog; }
   Engine::Counts counts() const;

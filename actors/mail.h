@@ -160,8 +160,11 @@ struct Tick {
   std::uint64_t number = 0;
 };
 
+// The wall clock was set, so nobody knows when the tick comes.
+struct ClockSet {};
+
 struct TimerMail {
-  std::variant<Arm, Taken, Tick> body;
+  std::variant<Arm, Taken, Tick, ClockSet> body;
 };
 
 }  // namespace holdfast::actors

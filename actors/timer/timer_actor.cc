@@ -52,6 +52,8 @@ void TimerActor::on(Tick& mail) {
   if (mail.number == tick_) tick_at_ = 0;
 }
 
+void TimerActor::on(ClockSet&) { tick_at_ = 0; }
+
 void TimerActor::turn() {
   if (to_unix_millis(clock_.now()) < wheel_.now_ms()) turn_back();
   if (wheel_.size() > 2 * kWheelMax) shrink();

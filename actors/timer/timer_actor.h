@@ -37,6 +37,7 @@ class TimerActor : public caf::event_based_actor {
   void on(Arm& mail);
   void on(Taken& mail);
   void on(Tick& mail);
+  void on(ClockSet& mail);
 
   void turn();
   void refill();

@@ -203,6 +203,7 @@ Result<void> Server::start_engine() {
 }
 
 void Server::start_io() {
+  clock_watch_.emplace(io_, [this] { engine_->clock_was_set(); });
   io_thread_ = std::thread([this] {
     name_this_thread("hf-io");
     const auto work = boost::asio::make_work_guard(io_);

@@ -27,6 +27,7 @@
 #include "net/http/outgoing/outgoing_http.h"
 #include "net/http/server.h"
 #include "net/ingress/ingress.h"
+#include "net/server/clock_watch.h"
 #include "net/server/config.h"
 #include "net/server/io_loop.h"
 #include "sdk/include/holdfast/service.h"
@@ -100,6 +101,7 @@ class Server {
   std::unique_ptr<Ingress> ingress_;
   std::unique_ptr<Admin> admin_;
   boost::asio::io_context io_{1};
+  std::optional<ClockWatch> clock_watch_;
   std::unique_ptr<HttpServer> ingress_port_;
   std::unique_ptr<HttpServer> admin_port_;
   std::thread io_thread_;

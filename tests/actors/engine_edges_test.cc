@@ -287,6 +287,23 @@ BOOST_AUTO_TEST_CASE(inv_7_a_clock_set_back_fires_nothing_early) {
   BOOST_TEST(world.output(before.id).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(inv_7_what_is_due_when_the_clock_leaps_fires_when_that_is_told) {
+  ScriptedHandlers handlers;
+  handlers.add(ServiceKind::kService, "Shop", "wait",
+               {HandlerKind::kPlain, {sleep(7'200'000)}, {}});
+  EngineFixture world(handlers, handlers.catalog());
+  const auto waits = world.send(request("Shop", "wait"));
+  world.advance(Millis(1000));
+
+  world.clock().advance(Millis(7'200'000));
+  world.settle();
+  BOOST_TEST(!world.output(waits.id).has_value());
+  world.engine().clock_was_set();
+  world.settle();
+
+  BOOST_TEST(world.output(waits.id).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(inv_7_a_clock_that_was_wrong_for_a_moment_keeps_nobody_asleep) {
   constexpr std::int64_t kSleepMs = 1000;
   const Millis hour(3'600'000);

@@ -123,6 +123,7 @@ class FakeEngine final : public actors::Engine {
   }
   const journal::Tables& tables() const override { return tables_; }
   actors::Catalog& catalog() override { return catalog_; }
+  void clock_was_set() override {}
   Counts counts() const override { return {7, 2, 100}; }
 
  private:
