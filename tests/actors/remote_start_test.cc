@@ -25,6 +25,7 @@ struct Script {
   std::function<AttemptState(actors::AttemptHost&, const std::function<void()>& wake)> woken;
   std::function<void()> all_durable;
   std::function<void()> release;
+  journal::WaitSet waits;
 };
 
 class RemoteAttempt final : public actors::Attempt {
@@ -35,18 +36,22 @@ class RemoteAttempt final : public actors::Attempt {
   AttemptState start(actors::AttemptStart start) override {
     return script_.start(start, host_, wake_);
   }
-  AttemptState notify(const journal::Notification&) override { return AttemptState::kBlocked; }
+  AttemptState notify(const journal::Notification&) override {
+    is_told_ = true;
+    return state_;
+  }
   AttemptState step_done(journal::CompletionId, actors::StepOutcome) override {
     return AttemptState::kBlocked;
   }
-  AttemptState woken() override { return script_.woken(host_, wake_); }
+  AttemptState woken() override { return state_ = script_.woken(host_, wake_); }
+  bool is_ready() const override { return is_told_; }
   void release() override {
     if (script_.release) script_.release();
   }
   void all_durable() override {
     if (script_.all_durable) script_.all_durable();
   }
-  journal::WaitSet waiting() const override { return {}; }
+  journal::WaitSet waiting() const override { return script_.waits; }
   bool droppable() const override { return false; }
   actors::AttemptError error() const override { return {}; }
   std::size_t steps_in_flight() const override { return 1; }
@@ -55,6 +60,8 @@ class RemoteAttempt final : public actors::Attempt {
   const Script& script_;
   actors::AttemptHost& host_;
   const std::function<void()> wake_;
+  AttemptState state_ = AttemptState::kBlocked;
+  bool is_told_ = false;
 };
 
 class RemoteHandlers final : public actors::Handlers {
@@ -213,6 +220,40 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST((world.status(accepted.id) == journal::Status::kCompleted));
     BOOST_TEST(world.tables().wake_ups(accepted.id)->empty());
     BOOST_TEST(world.committer().at_work() == 0u);
+  }
+}
+
+// The cancellation waits for a receipt, and is decided in the turn in which the attempt says that
+// it has suspended itself.
+BOOST_AUTO_TEST_CASE(a_cancellation_that_meets_a_suspension_is_heard) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      RemoteHandlers handlers;
+      EngineFixture world(handlers, services(), seed);
+      int started = 0, woken = 0;
+      std::function<void()> wake_up;
+      handlers.script.waits = {{1}, {journal::kCancelSignal}, {}};
+      handlers.script.start = [&](const auto&, auto& host, const auto& wake) {
+        wake_up = wake;
+        return ++started == 1 ? AttemptState::kBlocked : finish(host);
+      };
+      handlers.script.woken = [&](auto& host, const auto&) {
+        if (++woken > 1) return AttemptState::kSuspended;
+        const auto due = to_unix_millis(world.clock().now()) + 3'600'000;
+        host.on_command(Entry{{}, journal::Sleep{due, 1}});
+        return AttemptState::kBlocked;
+      };
+      const auto accepted = world.send(request("Plain", "run"));
+
+      wake_up();
+      world.step();
+      world.engine().act(accepted.id, actors::Engine::Act::kCancel, [](const auto&) {});
+      wake_up();
+      world.settle();
+
+      BOOST_TEST(started == 2);
+      BOOST_TEST((world.status(accepted.id) == journal::Status::kCompleted));
+    }
   }
 }
 

@@ -114,7 +114,7 @@ MUTANTS = [
     Mutant("requests of the last process are not made again", "actors/invocation/beginning.cc",
            "  ask_again();\n", ""),
     Mutant("one that has news is parked", "actors/invocation/running.cc",
-           "      if (!may_close() || news_pending()) {", "      if (!may_close()) {", "test_net"),
+           "      if (!may_close() || news_pending()) {", "      if (!may_close()) {", "test_actors"),
     Mutant("one that has news waits for long", "actors/invocation/running.cc",
            "      state_.row.status != Status::kRunning || news_pending()) {",
            "      state_.row.status != Status::kRunning) {", "test_actors"),

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import random
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -80,7 +81,7 @@ class Workshop:
         command = self.compiling.get(str(source))
         if command is None:
             raise CannotPlant(f"{mutant.name}: {mutant.file} is not built in {BUILD}")
-        words = command.split()
+        words = shlex.split(command)
         words[words.index("-o") + 1] = str(thing)
         words[words.index("-c") + 1] = str(changed)
         done = subprocess.run([word for word in words if word != "-Wall"] + ["-w"], cwd=BUILD, text=True,
