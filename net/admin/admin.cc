@@ -59,7 +59,7 @@ HttpResponse Admin::health_answer(const AdminRequest& request) const {
   }
   if (!request.is("GET")) return admin_wrong_method_answer("GET");
   if (area == "health") return ok_answer();
-  if (area == "cluster-health") return ok_answer(cluster_health_view());
+  if (area == "cluster-health") return ok_answer(cluster_health_view(about_.cluster_name));
   if (area == "version") return ok_answer(version_view(about_.version, about_.ingress_endpoint));
   Measured measured{engine_.counts()};
   if (committer_ != nullptr) {

@@ -32,6 +32,7 @@ class Admin {
     std::string version;
     std::string ingress_endpoint;  // Where clients reach the ingress.
     HostNames host_names = HostNames::kLocal;
+    std::string cluster_name = "holdfast";
   };
 
   // The engine must be stopped, and `discovery` and `registry` must not call back any more, before

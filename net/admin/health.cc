@@ -14,7 +14,9 @@ void add(std::string& text, const char* name, const char* type, const char* help
 
 }  // namespace
 
-boost::json::object cluster_health_view() { return {{"cluster_name", "localcluster"}}; }
+boost::json::object cluster_health_view(const std::string& cluster_name) {
+  return {{"cluster_name", json_string(cluster_name)}};
+}
 
 boost::json::object version_view(const std::string& version, const std::string& ingress_endpoint) {
   return {{"version", version},

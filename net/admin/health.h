@@ -14,7 +14,7 @@ inline constexpr int kAdminApiVersionMin = 2;
 inline constexpr int kAdminApiVersionMax = 4;
 
 // One process is the whole cluster.
-boost::json::object cluster_health_view();
+boost::json::object cluster_health_view(const std::string& cluster_name);
 
 boost::json::object version_view(const std::string& version, const std::string& ingress_endpoint);
 

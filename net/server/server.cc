@@ -197,8 +197,9 @@ Result<void> Server::start_engine() {
   queries.limits.memory_bytes = config_.admin_query_memory_mib << 20;
   queries.limits.answer_bytes = queries.limits.memory_bytes / 4;
   const HostNames names = config_.admin_allow_remote ? HostNames::kAny : HostNames::kLocal;
-  admin_ = std::make_unique<Admin>(*engine_, *registry_, *discovery_, committer_.get(),
-                                   Admin::About{kVersion, ingress_url(), names}, queries);
+  admin_ = std::make_unique<Admin>(
+      *engine_, *registry_, *discovery_, committer_.get(),
+      Admin::About{kVersion, ingress_url(), names, config_.cluster_name}, queries);
   return {};
 }
 

@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(services_are_listed_with_their_handlers) {
 
 BOOST_AUTO_TEST_CASE(one_process_is_a_cluster_in_good_health) {
   BOOST_TEST(body(answer("GET", "/cluster-health")).at("cluster_name").as_string() ==
-             "localcluster");
+             "holdfast");
   BOOST_TEST(status("POST", "/cluster-health") == 405);
 }
 
