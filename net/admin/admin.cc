@@ -46,6 +46,9 @@ void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
   const std::string area = request.path.segments.empty() ? std::string() : request.path.segments[0];
   if (area == "services") return services_.handle(std::move(request));
   if (area == "deployments") return deployments_.handle(std::move(request));
+  const auto& parts = request.path.segments;
+  const bool explains = parts.size() == 3 && area == "invocations" && parts[2] == "explanation";
+  if (explains || area == "explanations") return explanations_.handle(std::move(request));
   if (area == "invocations") return invocations_.handle(std::move(request));
   if (area == "query") return queries_.handle(std::move(request));
   request.reply->send(health_answer(request));

@@ -15,6 +15,7 @@
 
 #include "actors/engine.h"
 #include "net/admin/deployment_requests.h"
+#include "net/admin/explanation_requests.h"
 #include "net/admin/host_rule.h"
 #include "net/admin/invocation_requests.h"
 #include "net/admin/query_requests.h"
@@ -45,6 +46,7 @@ class Admin {
         services_(engine, reader_, about_.ingress_endpoint),
         deployments_(engine.catalog(), registry, discovery, reader_),
         invocations_(engine, reader_),
+        explanations_(engine, reader_, about_.ingress_endpoint),
         queries_(engine, queries) {}
 
   void handle(HttpRequest&& request, std::shared_ptr<HttpReply> reply);
@@ -58,6 +60,7 @@ class Admin {
   ServiceRequests services_;
   DeploymentRequests deployments_;
   InvocationRequests invocations_;
+  ExplanationRequests explanations_;
   QueryRequests queries_;
   ReaderThread reader_;  // Last: its jobs use the above.
 };

@@ -17,6 +17,7 @@ constexpr const char* kHelp =
 
   holdfast serve [OPTIONS]      run the server; `holdfast serve --help` explains every option
   holdfast verify --data DIR    check the store of a stopped server; `holdfast verify --help`
+  holdfast doctor [ID]          why an invocation does not go on; `holdfast doctor --help`
   holdfast identity new FILE    a new key in a new file, to sign requests to endpoints with
   holdfast identity show FILE   its public key, which endpoints are told
   holdfast help [VERB]          this text, or that of a verb
@@ -69,6 +70,24 @@ constexpr const char* kVerifyFooter =
     "Exit codes: 0 no problem, 1 problems, 2 it could not run: the folder is in use, is none, is\n"
     "of a newer release, or may not be read.";
 
+constexpr const char* kDoctorIntroduction =
+    "Says why an invocation of a running server does not go on: what it waits for and since when, "
+    "what\n"
+    "that waits for in turn, to the end of the chain; and who could do something about it, with "
+    "the\n"
+    "command that does it. Without ID: those that have stood longest, a line each.";
+
+constexpr const char* kDoctorFooter =
+    "  holdfast doctor\n"
+    "  holdfast doctor inv_1jp6uyMi2HLz2mqBc3VgkZqi8JKJzmLJH9 --admin http://127.0.0.1:9070\n"
+    "\n"
+    "It asks GET /invocations/ID/explanation, or GET /explanations, of the admin port. Nothing is\n"
+    "changed; the commands it prints are for you to run.\n"
+    "\n"
+    "Exit codes: 0 answered, 1 there is no such invocation, 2 no server answers, or a wrong "
+    "command "
+    "line.";
+
 CommandLine print(std::string text) {
   CommandLine result;
   result.verb = CommandLine::Verb::kPrint;
@@ -106,6 +125,19 @@ CommandLine parse_identity(const std::vector<std::string>& arguments) {
   return result;
 }
 
+// Parses `arguments` into `result` by `app`, whose options are bound to it.
+CommandLine parse_with(CLI::App& app, std::vector<std::string> arguments, CommandLine& result) {
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::ParseError& error) {
+    return wrong(error.what());
+  }
+  return std::move(result);
+}
+
 CommandLine parse_verify(std::vector<std::string> arguments) {
   CLI::App app(kVerifyIntroduction, "holdfast verify");
   app.footer(kVerifyFooter);
@@ -115,15 +147,20 @@ CommandLine parse_verify(std::vector<std::string> arguments) {
       ->type_name("DIR")
       ->required();
   app.add_flag("--json", result.json, "One JSON object instead of tables and lines.");
-  try {
-    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    return print(app.help());
-  } catch (const CLI::ParseError& error) {
-    return wrong(error.what());
-  }
-  return result;
+  return parse_with(app, std::move(arguments), result);
+}
+
+CommandLine parse_doctor(std::vector<std::string> arguments) {
+  CLI::App app(kDoctorIntroduction, "holdfast doctor");
+  app.footer(kDoctorFooter);
+  CommandLine result;
+  result.verb = CommandLine::Verb::kDoctor;
+  result.admin = "http://127.0.0.1:9070";
+  app.add_option("ID", result.id, "The invocation, inv_1...")->type_name("");
+  app.add_option("--admin", result.admin, "The server's admin port. [http://127.0.0.1:9070]")
+      ->type_name("URL");
+  app.add_flag("--json", result.json, "The answer of the admin port as it is.");
+  return parse_with(app, std::move(arguments), result);
 }
 
 CommandLine parse_serve(std::vector<std::string> arguments) {
@@ -171,10 +208,12 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
     if (arguments.size() == 1) return print(kHelp);
     if (arguments.size() == 2 && arguments[1] == "serve") return parse_serve({"--help"});
     if (arguments.size() == 2 && arguments[1] == "verify") return parse_verify({"--help"});
+    if (arguments.size() == 2 && arguments[1] == "doctor") return parse_doctor({"--help"});
     return wrong(fmt::format("there is no help on '{}'", arguments[1]));
   }
   if (first == "serve") return parse_serve({arguments.begin() + 1, arguments.end()});
   if (first == "verify") return parse_verify({arguments.begin() + 1, arguments.end()});
+  if (first == "doctor") return parse_doctor({arguments.begin() + 1, arguments.end()});
   if (first == "identity") return parse_identity({arguments.begin() + 1, arguments.end()});
   if (first.empty() || first[0] == '-') return parse_serve(arguments);
   return wrong(fmt::format("there is no verb '{}'", first));

@@ -12,6 +12,7 @@ struct CommandLine {
   enum class Verb {
     kServe,
     kVerify,        // Checks the store in `data_folder`.
+    kDoctor,        // Asks the server at `admin` about `id`, or about all when that is empty.
     kIdentityNew,   // A key in a new `file`; prints its public key.
     kIdentityShow,  // Prints the public key of `file`.
     kPrint,         // `text` to stdout, exit code 0.
@@ -26,6 +27,9 @@ struct CommandLine {
   std::string file;
   // kVerify.
   std::string data_folder;
+  // kDoctor.
+  std::string admin, id;
+  // kVerify, kDoctor.
   bool json = false;
 };
 

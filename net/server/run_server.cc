@@ -18,11 +18,13 @@
 #include "net/egress/identity_key.h"
 #include "net/server/command_line.h"
 #include "net/server/config.h"
+#include "net/server/doctor_command.h"
 #include "net/server/library.h"
 #include "net/server/server.h"
 #include "net/server/verify_command.h"
 #include "net/server/version.h"
 #include "sdk/include/holdfast/server.h"
+#include "storage/base/clock.h"
 #include "storage/base/log.h"
 
 namespace holdfast {
@@ -180,6 +182,21 @@ int verify(const net::CommandLine& command) {
   return report->is_clean() ? 0 : kExitFailed;
 }
 
+int doctor(const net::CommandLine& command) {
+  const auto answer = net::ask_doctor(command.admin, command.id);
+  if (!answer) {
+    const bool no_answer = answer.error().code() == ErrorCode::kUnavailable ||
+                           answer.error().code() == ErrorCode::kInvalidArgument;
+    return complain(answer.error().message(), no_answer ? kExitWrong : kExitFailed);
+  }
+  if (command.json) {
+    fmt::print("{}\n", boost::json::serialize(*answer));
+  } else {
+    fmt::print("{}", net::doctor_text(*answer, to_unix_millis(SystemClock().now())));
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run_server(int argc, char** argv, std::vector<ServiceDefinition> services) {
@@ -194,6 +211,8 @@ int run_server(int argc, char** argv, std::vector<ServiceDefinition> services) {
       return identity(command);
     case net::CommandLine::Verb::kVerify:
       return verify(command);
+    case net::CommandLine::Verb::kDoctor:
+      return doctor(command);
     case net::CommandLine::Verb::kPrint:
       fmt::print("{}", command.text);
       return 0;

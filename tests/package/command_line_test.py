@@ -54,6 +54,15 @@ def command_lines():
     says("serve", "--help", holds=["--data", "--ingress", "--admin", "Exit codes"])
     says("verify", "--help", holds=["--data", "--json", "Exit codes"])
     says("help", "verify", holds=["--data", "--json", "Exit codes"])
+    says("doctor", "--help", holds=["--admin", "Exit codes"])
+    says("help", "doctor", holds=["--admin", "Exit codes"])
+    refuses("doctor: no address", "doctor", "--admin", "here", code=WRONG, holds="--admin 'here'")
+    refuses("doctor: no id", "doctor", "nonsense", code=WRONG, holds="does not start with inv_")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        refuses("doctor: nobody there", "doctor", "--admin", url, code=WRONG,
+                holds=f"no server answers at {url}")
     refuses("verify without a folder", "verify", code=WRONG, holds="--data is required")
     refuses("verify with more", "verify", "--data", "x", "y", code=WRONG, holds="y")
     refuses("a verb that is none", "fly", code=WRONG, holds="fly.*holdfast help")
@@ -130,6 +139,14 @@ def verify_with_damage(data):
         problems.append(f"verify: a damaged store: exit code {code}, {out!r}, {err!r}")
 
 
+def doctor(admin):
+    says("doctor", "--admin", admin, holds=["every invocation is completed"])
+    says("doctor", "--admin", admin + "/", "--json", holds=['"not_completed":0'])
+    unknown = "inv_1jp6uyMi2HLz2mqBc3VgkZqi8JKJzmLJH9"
+    refuses("doctor: no such invocation", "doctor", unknown, "--admin", admin, code=FAILED,
+            holds=f"'{unknown}' not found")
+
+
 def libraries(folder):
     refuses("no such library", *serve(folder / "l1", "--load", folder / "none.so"), code=FAILED,
             holds="--load .*none.so")
@@ -162,6 +179,9 @@ def ports_and_a_second_server(folder):
             holds=f"data.* is in use by another server .pid {first.pid}.")
     refuses("verify: a server has the folder", "verify", "--data", data, code=WRONG,
             holds=f"data.* is in use by another server .pid {first.pid}.; stop it")
+    admin = re.search(r"admin (\S+),", ready)
+    if admin:
+        doctor(admin.group(1))
     first.terminate()
     try:
         out, err = first.communicate(timeout=20)

@@ -77,6 +77,7 @@ BusyStore make() {
   EngineFixture world(handlers, with_short_journals(handlers.catalog()));
   const auto send = [&](actors::InvokeRequest one) { return world.send(std::move(one)).id; };
   BusyStore busy;
+  busy.services = handlers.catalog();
   put_settings_and_deployment(world.store());
   busy.charged_earlier = send(once(request("Bank", "charge"), "earlier"));
   world.advance(Millis(2 * kHourMs));

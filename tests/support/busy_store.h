@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
+#include "actors/catalog/service_info.h"
 #include "journal/ids.h"
 #include "storage/base/bytes.h"
 #include "storage/store.h"
@@ -13,6 +15,7 @@ namespace holdfast::testing {
 
 struct BusyStore {
   std::map<Bytes, Bytes> rows;
+  std::vector<actors::ServiceInfo> services;
   // When its last process ended.
   std::int64_t now_unix_ms = 0;
 
