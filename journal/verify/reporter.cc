@@ -5,7 +5,7 @@
 namespace holdfast::journal {
 namespace {
 
-constexpr std::uint64_t kRowsBetweenProgress = 4096;
+constexpr std::uint64_t kRowsBetweenProgress = 16'384;
 
 struct Name {
   const char* text;
@@ -50,8 +50,12 @@ Reporter::Reporter(const VerifyOptions& options) : options_(options) {
 void Reporter::look(Part part) {
   StoreReport::Check& check = checks_[index(part)];
   ++check.rows;
-  if (check.rows % kRowsBetweenProgress == 0 && options_.progress) {
+  if (check.rows % kRowsBetweenProgress != 0 || !options_.progress) return;
+  // The relations are checked side by side, one invocation after the other.
+  if (check.is_table) {
     options_.progress(check.name, check.rows);
+  } else if (part == Part::kFields) {
+    options_.progress("what each invocation is related to", check.rows);
   }
 }
 

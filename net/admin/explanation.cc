@@ -406,8 +406,10 @@ Wait Explainer::promise_wait(const Invocation& row, const journal::Promise& prom
     if (handler.kind != journal::HandlerKind::kShared || handler.is_private) continue;
     wait.remedies.push_back(
         {fmt::format("complete it, if {} is the handler that does", handler.name),
-         fmt::format("curl -X POST {}/{}/{}/{}", addresses_.ingress, percent_encode(target.service),
-                     percent_encode(target.key), percent_encode(handler.name))});
+         fmt::format("curl -X POST {}/{}/{}/{}{}", addresses_.ingress,
+                     percent_encode(target.service), percent_encode(target.key),
+                     percent_encode(handler.name),
+                     handler.input_forbidden ? "" : " --json '\"value\"'")});
   }
   return wait;
 }

@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_promise_names_the_handlers_that_may_complete_it) {
   const std::string text = said(busy_store().waits_for_promise);
 
   BOOST_TEST(holds(text, "the promise 'ok' of Approval/a, which nobody has completed"));
-  BOOST_TEST(holds(text, "curl -X POST http://in:8080/Approval/a/approve"));
+  BOOST_TEST(holds(text, "curl -X POST http://in:8080/Approval/a/approve --json '\"value\"'"));
 }
 
 BOOST_AUTO_TEST_CASE(an_awakeable_comes_with_the_command_that_resolves_it) {

@@ -147,6 +147,28 @@ BOOST_AUTO_TEST_CASE(inv_11_damaged_counters_are_not_shown_and_are_counted_anew)
   }
 }
 
+BOOST_AUTO_TEST_CASE(inv_11_a_row_of_a_counter_that_is_none_is_told_from_one) {
+  const auto log = open();
+  append(*log, {row(1, "a"), adding("a", 1)});
+  const Bytes prefix = key_prefix(Table::kCounter, 0);
+  Bytes stored;
+  BOOST_REQUIRE(store
+                    .scan(prefix, prefix_end(prefix),
+                          [&](BytesView, BytesView value) {
+                            stored = value;
+                            return false;
+                          })
+                    .has_value());
+
+  BOOST_TEST(check_counter_row(stored).has_value());
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    Bytes damaged = stored;
+    damaged[i] = static_cast<char>(damaged[i] ^ 4);
+    BOOST_TEST(!check_counter_row(damaged).has_value());
+    BOOST_TEST(!check_counter_row(stored.substr(0, i)).has_value());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(no_counter_spans_partitions) {
   const auto low = open({0, 99});
   const auto high = open({100, UINT64_MAX});

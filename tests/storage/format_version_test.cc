@@ -50,6 +50,28 @@ BOOST_AUTO_TEST_CASE(a_second_server_is_refused_and_told_who_has_the_folder) {
   BOOST_TEST(names(second.error(), std::to_string(getpid())));
 }
 
+BOOST_AUTO_TEST_CASE(readers_share_a_folder_and_keep_servers_out) {
+  testing::TempFolder temp;
+  std::filesystem::create_directory(temp.path() + "/store");
+  BOOST_TEST(!open_data_folder_to_read(temp.path()).has_value());  // Not stamped.
+  std::filesystem::remove(temp.path() + "/store");
+  BOOST_REQUIRE(open_data_folder(temp.path()).has_value());
+  BOOST_TEST(!open_data_folder_to_read(temp.path()).has_value());  // No store.
+  std::filesystem::create_directory(temp.path() + "/store");
+  {
+    const auto first = open_data_folder_to_read(temp.path());
+    BOOST_REQUIRE(first.has_value());
+    BOOST_TEST(first->path() == temp.path());
+    BOOST_TEST(open_data_folder_to_read(temp.path()).has_value());
+    BOOST_TEST((open_data_folder(temp.path()).error().code() == ErrorCode::kConflict));
+  }
+
+  const auto server = open_data_folder(temp.path());
+
+  BOOST_REQUIRE(server.has_value());
+  BOOST_TEST((open_data_folder_to_read(temp.path()).error().code() == ErrorCode::kConflict));
+}
+
 BOOST_AUTO_TEST_CASE(inv_10_a_newer_format_is_refused) {
   testing::TempFolder temp;
   write_file(temp.path() + "/FORMAT", "holdfast data 2\n");

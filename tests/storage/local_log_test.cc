@@ -98,6 +98,18 @@ BOOST_AUTO_TEST_CASE(inv_6_stamps_increase_across_appends_and_restarts) {
   BOOST_TEST(rows == 18);
 }
 
+BOOST_AUTO_TEST_CASE(how_far_it_is_is_stored) {
+  MemoryStore store;
+  const testing::ManualClock clock;
+  BOOST_TEST(!LocalLog::stored_lsn(store, {}).value().has_value());
+  const auto log = open_log(store, clock);
+
+  const AppendOutcome outcome = append_stamped(*log, 2);
+
+  BOOST_TEST((LocalLog::stored_lsn(store, {}).value().value() == outcome.first_lsn.plus(2)));
+  BOOST_TEST((log->applied_lsn() == outcome.first_lsn.plus(2)));
+}
+
 BOOST_AUTO_TEST_CASE(another_epoch_is_fenced_and_writes_nothing) {
   MemoryStore store;
   const testing::ManualClock clock;

@@ -73,6 +73,39 @@ BOOST_AUTO_TEST_CASE(a_torn_last_write_is_dropped_and_all_before_it_kept) {
   BOOST_TEST(!reopened->get("key9").value().has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_reader_sees_what_is_in_the_log_only_and_writes_nothing) {
+  testing::TempFolder folder;
+  {
+    const auto store = open_store(folder);
+    Batch batch;
+    batch.put("key", "value");
+    BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
+  }
+
+  const auto reader =
+      std::move(RocksStore::open_to_read(folder.path(), {}, RocksStore::LogDamage::kRefused))
+          .value();
+
+  BOOST_TEST(reader->get("key").value().value() == "value");
+  BOOST_TEST(reader->snapshot()->get("key").value().value() == "value");
+  BOOST_TEST(reader->verify_files().has_value());
+  Batch batch;
+  batch.put("key", "other");
+  BOOST_TEST(!write_one(*reader, batch, Sync::kYes).has_value());
+  BOOST_TEST(open_store(folder)->get("key").value().value() == "value");
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_makes_no_store_where_there_is_none) {
+  testing::TempFolder folder;
+
+  const auto reader =
+      RocksStore::open_to_read(folder.path(), {}, RocksStore::LogDamage::kEndsThere);
+
+  BOOST_REQUIRE(!reader.has_value());
+  BOOST_TEST((reader.error().code() == ErrorCode::kCorruption));
+  BOOST_TEST(std::filesystem::is_empty(folder.path()));
+}
+
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_opened_is_an_error_not_a_crash) {
   testing::TempFolder folder;
   std::ofstream(folder.path() + "/file") << "not a folder";
