@@ -1,6 +1,7 @@
 #include "journal/journal.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace holdfast::journal {
@@ -33,6 +34,10 @@ Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading read
     return std::optional<Loaded>(std::move(loaded));
   }
   loaded.entries = TRY(tables_.journal(id));
+  const auto input = std::find_if(loaded.entries.begin(), loaded.entries.end(),
+                                  [](const StampedEntry& one) { return one.entry.is_command(); });
+  std::move(loaded.entries.begin(), input, std::back_inserter(loaded.early));
+  loaded.entries.erase(loaded.entries.begin(), input);
   for (const StampedEntry& entry : loaded.entries) {
     loaded.state.fold(entry.entry);
     const auto* notification = std::get_if<Notification>(&entry.entry.body);

@@ -21,7 +21,10 @@ enum class Reading : std::uint8_t { kNewsIfParked, kWhole };
 // What is stored about one invocation.
 struct Loaded {
   InvocationState state;
-  std::vector<StampedEntry> entries;  // Empty once it is completed: nobody replays it.
+  // From the input on. Empty once it is completed: nobody replays it.
+  std::vector<StampedEntry> entries;
+  // Signals told before it came to be, which are to be told again behind its input.
+  std::vector<StampedEntry> early;
   std::vector<Stamp> wake_ups;
   std::vector<Notification> news;  // kSuspended: what its row does not know of yet.
   Stamp last_stamp = 0;            // Of the last chunk; what is told later has a greater one.

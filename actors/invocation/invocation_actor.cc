@@ -95,6 +95,11 @@ void InvocationActor::load(journal::Reading reading) {
   }
   last_stamp_ = std::max(last_stamp_, (*loaded)->last_stamp);
   news_ = std::move((*loaded)->news);
+  born_ = (*loaded)->entries.empty() ? 1 : (*loaded)->entries.front().stamp;
+  early_.clear();
+  for (auto& one : (*loaded)->early) {
+    early_.push_back({std::move(one.entry), one.stamp, one.stamp + 1});
+  }
   if (state_.row_only) return;
   learned_sleeps_.clear();
   journal_.emplace();
@@ -137,6 +142,7 @@ void InvocationActor::when_durable(std::function<void()> then) {
 
 // Does whatever the present state of affairs calls for. Called after every mail.
 void InvocationActor::settle() {
+  if (!early_.empty() && born_ != 0) hear_early();
   while (!waiting_acts_.empty() && outstanding_ == 0 && decision_.empty()) {
     ActOn act = std::move(waiting_acts_.front());
     waiting_acts_.pop_front();
@@ -207,6 +213,12 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
     } else {
       send_here(self, std::move(committed));
     }
+    // Before signals: one may be for an invocation that a request brings about.
+    for (journal::Request& request : told.requests) {
+      const journal::InvocationId to = request.to;
+      world.router.deliver(to,
+                           InvocationMail{std::make_shared<Asked>(Asked{id, std::move(request)})});
+    }
     for (journal::Arrival& one : told.arrivals) {
       world.router.deliver(one.to,
                            InvocationMail{Arrived{std::move(one.entry), one.chunk, one.wake_up}});
@@ -229,11 +241,6 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
     if (!told.timers.empty()) {
       caf::anon_send(world.timers, TimerMail{Arm{std::move(told.timers)}});
     }
-    for (journal::Request& request : told.requests) {
-      const journal::InvocationId to = request.to;
-      world.router.deliver(to,
-                           InvocationMail{std::make_shared<Asked>(Asked{id, std::move(request)})});
-    }
     if (told.queue) world.router.deliver(key, KeyMail{Enqueued{id, *told.queue}}, home);
     for (const auto& one : then) one();
   };
@@ -249,6 +256,7 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
 
 void InvocationActor::on(Committed& mail) {
   --outstanding_;
+  if (mail.chunk && born_ == 0) born_ = *mail.chunk;
   if (mail.chunk) last_stamp_ = std::max(last_stamp_, *mail.chunk);
   if (mail.wake_up) rows_.wake_ups.push_back(*mail.wake_up);
   if (mail.queue) rows_.queue = state_.row.queue_position = *mail.queue;

@@ -84,6 +84,9 @@ class InvocationActor : public caf::event_based_actor {
   void on(Wake& mail);
   void on(Grant& mail);
   void on(Arrived& mail);
+  void hear_early();
+  void tell_again(Arrived mail);
+  void adopt_early();
   void on(TimerFired& mail);
   void resume_if_due();
   bool has_kill_signal() const;
@@ -162,7 +165,12 @@ class InvocationActor : public caf::event_based_actor {
   std::string quarantine_reason_;
   journal::InvocationState state_;
   journal::OwnRows rows_;
-  journal::Stamp last_stamp_ = 0;                           // Of the newest chunk known here.
+  journal::Stamp last_stamp_ = 0;  // Of the newest chunk known here.
+  // Of its input, which is the first of its journal (INV-6): what was told before goes behind it.
+  // 0: not known yet, as its batch is under way.
+  journal::Stamp born_ = 0;
+  std::vector<Arrived> early_;           // Came before that was known, or before the input.
+  std::set<journal::Stamp> told_again_;  // Chunks of the latter kind that were seen to.
   std::optional<std::vector<journal::Entry>> journal_;      // As loaded; given to the next attempt.
   std::vector<journal::Notification> news_;                 // As loaded, until they are acted on.
   std::set<journal::Timer> learned_sleeps_;                 // While it knows its row only.

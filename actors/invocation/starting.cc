@@ -69,6 +69,8 @@ void InvocationActor::create(journal::Invocation row, journal::Entry input) {
   state_ = {};
   state_.row = std::move(row);
   presence_ = Presence::kPresent;
+  born_ = 0;
+  if (!rows_.wake_ups.empty()) adopt_early();
   choose_home();
   journal_.emplace();
   journal_->push_back(input);
@@ -85,7 +87,7 @@ void InvocationActor::on(Started& mail) {
   choose_home();
   state_.fold(created.input);
   for (const journal::Entry& entry : created.more) state_.fold(entry);
-  last_stamp_ = created.chunk;
+  last_stamp_ = born_ = created.chunk;
   rows_ = {{created.wake_up}, created.queue, state_.row.status};
   state_.row.queue_position = created.queue;
   journal_.emplace();
@@ -179,6 +181,10 @@ void InvocationActor::learn_sleep(const journal::Timer& timer) {
 void InvocationActor::on(Arrived& mail) {
   load_if_unknown();
   if (presence_ == Presence::kQuarantined) return;
+  if (presence_ == Presence::kPresent && (born_ == 0 || mail.chunk < born_)) {
+    early_.push_back(std::move(mail));  // See hear_early().
+    return;
+  }
   if (mail.chunk <= last_stamp_) return;  // Read with the rest.
   if (state_.row_only && was_taken(mail.wake_up)) return;
   last_stamp_ = mail.chunk;
@@ -205,6 +211,51 @@ void InvocationActor::on(Arrived& mail) {
     notify(notification);
   } else if (journal_) {
     journal_->push_back(std::move(mail.entry));
+  }
+}
+
+// INV-6: a signal may be stored under an id before the invocation that gets it: its caller has
+// called and signalled it, or somebody guessed the id. A journal begins with its input, so the
+// signal is taken out and told again behind that.
+// REQUIRES: the stamp of the input is known.
+void InvocationActor::hear_early() {
+  for (Arrived& mail : std::exchange(early_, {})) {
+    if (mail.chunk < born_) {
+      tell_again(std::move(mail));
+    } else {
+      on(mail);
+    }
+  }
+}
+
+void InvocationActor::tell_again(Arrived mail) {
+  if (!told_again_.insert(mail.chunk).second) return;
+  const auto stored = world_.journal.tables().chunk(id_, mail.chunk);
+  if (!stored) stop_unreadable(stored.error());
+  if (stored->empty()) return;  // A former owner has done it.
+  rows_.wake_ups.push_back(mail.wake_up);
+  decision_.facts.push_back(journal::DropChunk{mail.chunk});
+  const Status status = state_.row.status;
+  if (status == Status::kCompleted) return journal::rest(state_, decision_);
+  auto& notification = std::get<journal::Notification>(mail.entry.body);
+  if (killed_by(notification)) return kill_now();
+  const bool is_cancel = notification.of == decltype(notification.of)(journal::kCancelSignal);
+  if (is_cancel && (status == Status::kPaused || status == Status::kBackingOff)) {
+    journal::wake(state_, now(), decision_);
+  }
+  take_signal(std::move(notification));
+}
+
+// It is created under an id that was told something, which loading has decided to remove.
+// REQUIRES: loaded, and nothing submitted since.
+void InvocationActor::adopt_early() {
+  std::erase_if(decision_.facts, [](const journal::Fact& fact) {
+    return std::holds_alternative<journal::DropChunk>(fact);
+  });
+  auto told = world_.journal.tables().journal(id_);
+  if (!told) return;  // Whoever reads the journal next is stopped by that.
+  for (auto& one : *told) {
+    if (!one.entry.is_command()) early_.push_back({std::move(one.entry), one.stamp, one.stamp + 1});
   }
 }
 

@@ -9,6 +9,12 @@ namespace {
 using actors::AttemptState;
 using Kind = Op::Kind;
 
+journal::Call call_of(const Op& op, journal::CompletionId id_completion,
+                      journal::CompletionId completion, std::int64_t not_before_unix_ms) {
+  return {op.service,         op.key,        op.name,    op.value,          {},
+          op.idempotency_key, id_completion, completion, not_before_unix_ms};
+}
+
 // The outcome of a script is that of its last operation, or of the first that failed.
 class ScriptedAttempt final : public actors::Attempt {
  public:
@@ -109,27 +115,14 @@ class ScriptedAttempt final : public actors::Attempt {
       case Kind::kSleep:
         issue({{}, journal::Sleep{host_.now_unix_ms() + op.millis, next_completion_++}});
         break;
-      case Kind::kCall: {
-        journal::Call call{op.service,
-                           op.key,
-                           op.name,
-                           op.value,
-                           {},
-                           op.idempotency_key,
-                           next_completion_,
-                           next_completion_ + 1,
-                           0};
+      case Kind::kCall:
         awaited_ = next_completion_ + 1;
         next_completion_ += 2;
-        issue({{}, std::move(call)});
+        issue({{}, call_of(op, awaited_ - 1, awaited_, 0)});
         break;
-      }
       case Kind::kSend: {
-        journal::Call call{
-            op.service,         op.key, op.name,
-            op.value,           {},     op.idempotency_key,
-            next_completion_++, 0,      op.millis == 0 ? 0 : host_.now_unix_ms() + op.millis};
-        issue({{}, std::move(call)});
+        const std::int64_t at = op.millis == 0 ? 0 : host_.now_unix_ms() + op.millis;
+        issue({{}, call_of(op, next_completion_++, 0, at)});
         return;
       }
       case Kind::kGet: {
@@ -159,11 +152,14 @@ class ScriptedAttempt final : public actors::Attempt {
         break;
       case Kind::kAttach: {
         journal::Attach attach;
-        attach.target = *journal::InvocationId::from_text(op.value);
+        attach.target = op.other;
         attach.completion = next_completion_++;
         issue({{}, std::move(attach)});
         break;
       }
+      case Kind::kResolve:
+        issue({{}, journal::SendSignal{op.other, std::uint32_t{17}, op.value}});
+        return;
       case Kind::kFail:
         break;
     }
@@ -254,7 +250,15 @@ Op promise_set(std::string name, Bytes value) {
   return {Kind::kPromiseSet, std::move(name), {}, {}, std::move(value), 0, {}, {}};
 }
 Op attach(const journal::InvocationId& to) {
-  return {Kind::kAttach, {}, {}, {}, to.text(), 0, {}, {}};
+  Op op{Kind::kAttach};
+  op.other = to;
+  return op;
+}
+Op resolve(const journal::InvocationId& of, Bytes value) {
+  Op op{Kind::kResolve};
+  op.other = of;
+  op.value = std::move(value);
+  return op;
 }
 Op fail(std::string message) { return {Kind::kFail, std::move(message), {}, {}, {}, 0, {}, {}}; }
 

@@ -25,17 +25,19 @@ struct Op {
     kPromiseGet,
     kPromiseSet,
     kAttach,
+    kResolve,
     kFail
   };
   Kind kind = Kind::kRun;
   std::string name;          // Step, state key, promise name, or target handler.
   std::string service, key;  // Of a call or send.
-  Bytes value;               // To set, or the parameter; text of the id to attach to.
+  Bytes value;               // To set, or the parameter.
   std::int64_t millis = 0;   // To sleep, or a send's delay.
   std::optional<std::string> idempotency_key;
-  std::function<actors::StepOutcome()> closure;  // kRun.
+  std::function<actors::StepOutcome()> closure = {};  // kRun.
   // Or, kRun too: gets the call that reports its end, to be made whenever the test likes.
-  std::function<void(std::function<void(actors::StepOutcome)>)> held;
+  std::function<void(std::function<void(actors::StepOutcome)>)> held = {};
+  journal::InvocationId other = {};  // kAttach, kResolve.
 };
 
 Op run(std::string name, std::function<actors::StepOutcome()> closure);
@@ -53,6 +55,8 @@ Op promise_get(std::string name);
 Op promise_set(std::string name, Bytes value);
 // Waits for the outcome of another invocation.
 Op attach(const journal::InvocationId& to);
+// Sends signal 17 to another invocation, which an awakeable() there waits for.
+Op resolve(const journal::InvocationId& of, Bytes value);
 // The attempt fails here, each time it comes by.
 Op fail(std::string message);
 

@@ -1,0 +1,47 @@
+// What was told to an id before its invocation came to be is loaded apart from its journal.
+
+#include <boost/test/unit_test.hpp>
+#include <utility>
+
+#include "journal/journal.h"
+#include "storage/local_log.h"
+#include "storage/memory_store.h"
+#include "tests/journal/machine_samples.h"
+#include "tests/support/manual_clock.h"
+
+namespace holdfast::journal {
+namespace {
+
+BOOST_AUTO_TEST_SUITE(early)
+
+BOOST_AUTO_TEST_CASE(inv_6_a_journal_begins_with_its_input_whatever_was_told_before) {
+  storage::MemoryStore store;
+  const testing::ManualClock clock;
+  const auto log = std::move(storage::LocalLog::open(store, {}, clock)).value();
+  InvocationState state = accepted(plain_target());
+  state.row.id = id_of(1);
+  const Entry signal{{}, Notification{std::uint32_t{1}, Empty{}}};
+  const Entry begins = input();
+  storage::Batch batch;
+  append_journal(batch, state.row.id, 1, &signal, 1);
+  put_wake_up(batch, state.row.id);
+  append_journal(batch, state.row.id, 2, &begins, 1);
+  append_journal(batch, state.row.id, 3, &signal, 1);
+  put_invocation(batch, state.row);
+  const storage::Batch* const batches[] = {&batch};
+  (void)log->append(log->epoch(), batches);
+
+  const auto loaded = Journal(store).load(state.row.id).value();
+
+  BOOST_REQUIRE(loaded.has_value());
+  BOOST_REQUIRE(loaded->entries.size() == 2u);
+  BOOST_TEST(std::holds_alternative<Input>(loaded->entries[0].entry.body));
+  BOOST_TEST(loaded->state.entries == 2u);
+  BOOST_REQUIRE(loaded->early.size() == 1u);
+  BOOST_TEST(loaded->early[0].stamp < loaded->entries[0].stamp);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace holdfast::journal
