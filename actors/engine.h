@@ -70,6 +70,8 @@ struct EngineOptions {
   std::int64_t park_after_ms = 1000;            // A handler that waits longer leaves memory.
   std::size_t bytes_in_flight_max = 64u << 20;  // Staged and not yet durable; above: kUnavailable.
   std::size_t active_max = 100'000;             // Invocations in memory; above: kUnavailable.
+  // Below so many what was only sent begins at once; from there on it waits in the store.
+  std::size_t begin_at_once_max = 20'000;
 };
 
 class Engine {

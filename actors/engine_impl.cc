@@ -45,7 +45,8 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
              std::make_shared<std::atomic<std::size_t>>(0),
              {}} {
   world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
-                                            std::ref(router_), std::ref(timer_horizon_));
+                                            std::ref(router_), std::ref(timer_horizon_),
+                                            options_.begin_at_once_max);
   sweeper_ =
       system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock), std::ref(router_));
   wait_notes_.set_sweeper(sweeper_);

@@ -163,8 +163,11 @@ struct Tick {
 // The wall clock was set, so nobody knows when the tick comes.
 struct ClockSet {};
 
+// Starts wait for room in memory.
+struct LookForRoom {};
+
 struct TimerMail {
-  std::variant<Arm, Taken, Tick, ClockSet> body;
+  std::variant<Arm, Taken, Tick, ClockSet, LookForRoom> body;
 };
 
 }  // namespace holdfast::actors

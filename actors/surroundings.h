@@ -37,6 +37,9 @@ struct Surroundings {
   // Closures given away and not reported done; shared, because one may outlive the engine.
   const std::shared_ptr<std::atomic<std::size_t>> open_steps;
   caf::actor timers;  // Set before any mail is delivered.
+
+  // So many invocations are in memory that what nobody waits for is not to come to life yet.
+  bool is_crowded() const { return router.active() >= options.begin_at_once_max; }
 };
 
 }  // namespace holdfast::actors

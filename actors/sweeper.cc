@@ -35,8 +35,8 @@ std::vector<WaitNotes::Note> WaitNotes::take(std::int64_t now_ms,
   const std::lock_guard lock(mutex_);
   // A wait that begins later than now was noted by a clock that has been set back since. It would
   // keep those behind it; its owner is asked at once instead.
-  while (!notes_.empty() && (notes_.front().since_ms + patience_ms_ <= now_ms ||
-                             notes_.front().since_ms > now_ms)) {
+  while (!notes_.empty() &&
+         (notes_.front().since_ms + patience_ms_ <= now_ms || notes_.front().since_ms > now_ms)) {
     taken.push_back(std::move(notes_.front()));
     notes_.pop_front();
   }

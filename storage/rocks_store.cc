@@ -48,7 +48,9 @@ class Messages final : public rocksdb::Logger {
   void Logv(const char* format, va_list arguments) override {
     char text[1024];
     std::vsnprintf(text, sizeof(text), format, arguments);
-    kLog.warn("message of RocksDB", "text=\"{}\"", text);
+    std::string_view line = text;
+    while (line.ends_with('\n')) line.remove_suffix(1);
+    kLog.warn("message of RocksDB", "text=\"{}\"", line);
   }
 };
 
@@ -246,6 +248,8 @@ RocksStore::~RocksStore() = default;
 
 Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder,
                                                      const Options& options) {
+  // Else RocksDB reports that it is not there before it makes it.
+  TRY(to_result(rocksdb::Env::Default()->CreateDirIfMissing(folder)));
   rocksdb::DB* database = nullptr;
   TRY(to_result(rocksdb::DB::Open(database_options(options), folder, &database)));
   return std::unique_ptr<RocksStore>(new RocksStore(std::make_unique<Database>(database)));

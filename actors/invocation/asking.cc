@@ -81,7 +81,7 @@ void InvocationActor::on(Asked& mail) {
 
 void InvocationActor::serve(const Asked& mail, const journal::Request::StartCall& start) {
   if (presence_ == Presence::kAbsent) {
-    create(start.invocation, start.input);
+    create(start.invocation, start.input, start.wait ? Awaited::kYes : Awaited::kNo);
     return;
   }
   if (!start.wait) return;

@@ -149,7 +149,8 @@ class InvocationActor : public caf::event_based_actor {
   void resume(ActOn& mail);
   Result<void> move_to(journal::Invocation& row, std::string_view deployment) const;
   void remove(bool row_too);
-  void create(journal::Invocation row, journal::Entry input);
+  enum class Awaited { kNo, kYes };
+  void create(journal::Invocation row, journal::Entry input, Awaited awaited);
   void join(Begin& mail);
   void answer(std::uint64_t waiter);
   void take_signal(journal::Notification signal);
@@ -194,9 +195,9 @@ class InvocationActor : public caf::event_based_actor {
   bool want_attempt_ = false;
   bool refused_ahead_ = false;  // No attempt could be opened ahead.
   std::shared_ptr<ObjectState> object_state_;
-  storage::Ticket submitted_{};     // The newest batch.
-  storage::Ticket left_at_{};       // Of the batch in which it left its key.
-  bool state_replaced_ = false;     // By an operator; object_state_ does not know yet.
+  storage::Ticket submitted_{};  // The newest batch.
+  storage::Ticket left_at_{};    // Of the batch in which it left its key.
+  bool state_replaced_ = false;  // By an operator; object_state_ does not know yet.
 
   Home home_ = Home::kWorkers;
   std::uint64_t wait_ = 0;  // Counts its waits.

@@ -150,6 +150,7 @@ Result<journal::Resolution> InvocationActor::resolve_call(const journal::Call& c
               call.handler, call.idempotency_key.has_value()));
   const auto key =
       keyed ? std::optional<std::string_view>(resolved.resolution.target.key) : std::nullopt;
+  resolved.resolution.is_crowded = world_.is_crowded();
   resolved.resolution.fresh_id =
       journal::fresh_id(resolved.resolution.target.service, key, now(), world_.random);
   return std::move(resolved.resolution);

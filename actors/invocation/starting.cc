@@ -37,12 +37,15 @@ void InvocationActor::on(Begin& mail) {
     join(mail);
     return;
   }
-  create(std::move(mail.invocation), std::move(mail.input));
+  const std::int64_t not_before = mail.invocation.scheduled_start_at;
+  create(std::move(mail.invocation), std::move(mail.input),
+         mail.waiter == 0 ? Awaited::kNo : Awaited::kYes);
   if (!mail.on_accepted) return;
-  then_.push_back(
-      [on_accepted = std::move(mail.on_accepted), id = id_, at = state_.row.scheduled_start_at] {
-        on_accepted(Accepted{id, true, at});
-      });
+  // Not the time of one that waits for room only.
+  const std::int64_t at = not_before == 0 ? 0 : state_.row.scheduled_start_at;
+  then_.push_back([on_accepted = std::move(mail.on_accepted), id = id_, at] {
+    on_accepted(Accepted{id, true, at});
+  });
 }
 
 // INV-8: the request's key names an invocation that is there already.
@@ -65,9 +68,13 @@ void InvocationActor::join(Begin& mail) {
   answer(mail.waiter);
 }
 
-void InvocationActor::create(journal::Invocation row, journal::Entry input) {
+void InvocationActor::create(journal::Invocation row, journal::Entry input, Awaited awaited) {
   state_ = {};
   state_.row = std::move(row);
+  // Nobody waits for it, so it may begin later; but the order of a key is that of arrival.
+  if (awaited == Awaited::kNo && world_.is_crowded() && !state_.row.target.queued_by_key()) {
+    state_.row.scheduled_start_at = std::max(state_.row.scheduled_start_at, now() + 1);
+  }
   presence_ = Presence::kPresent;
   born_ = 0;
   if (!rows_.wake_ups.empty()) adopt_early();

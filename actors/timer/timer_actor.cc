@@ -18,15 +18,18 @@ constexpr std::int64_t kLookAgainMs = 3'600'000;
 // nobody knows.
 constexpr std::int64_t kTickLateMs = 500;
 constexpr std::int64_t kAfterReadErrorMs = 1000;
+// Only while more is to be begun than there is room for.
+constexpr auto kLookForRoomAfter = std::chrono::milliseconds(5);
 }  // namespace
 
 TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
-                       Router& router, TimerHorizon& horizon)
+                       Router& router, TimerHorizon& horizon, std::size_t begin_at_once_max)
     : caf::event_based_actor(config),
       tables_(tables),
       clock_(clock),
       router_(router),
       told_until_(horizon),
+      begin_at_once_max_(begin_at_once_max),
       wheel_(to_unix_millis(clock.now())) {
   end_process_on_exception(*this);
 }
@@ -54,6 +57,43 @@ void TimerActor::on(Tick& mail) {
 
 void TimerActor::on(ClockSet&) { tick_at_ = 0; }
 
+void TimerActor::on(LookForRoom&) { looking_for_room_ = false; }
+
+bool TimerActor::is_crowded() const { return router_.active() >= begin_at_once_max_; }
+
+void TimerActor::fire(const journal::Timer& timer) {
+  ++unanswered_;
+  router_.deliver(timer.invocation, InvocationMail{TimerFired{timer}});
+}
+
+// It stays in the table.
+void TimerActor::pass_over(const journal::Timer& timer) {
+  const journal::Timer before{timer.due_unix_ms - 1, {}, journal::TimerKind::kStart, 0};
+  if (!starts_after_ || before < *starts_after_) starts_after_ = before;
+}
+
+// Those that were passed over, as far as there is room. One that is read twice changes nothing.
+void TimerActor::fetch_starts() {
+  const std::int64_t now = to_unix_millis(clock_.now());
+  while (starts_after_ && !is_crowded() && unanswered_ < kUnansweredMax) {
+    const auto timers = tables_.timers(starts_after_, kStartsRead);
+    if (!timers) {
+      kLog.error("starts cannot be read; will try again", "reason={}", timers.error().message());
+      break;
+    }
+    const bool is_last = timers->size() < kStartsRead;
+    for (const journal::Timer& timer : *timers) {
+      if (timer.due_unix_ms > now) return starts_after_.reset();
+      starts_after_ = timer;
+      if (timer.kind == journal::TimerKind::kStart) fire(timer);
+    }
+    if (is_last) return starts_after_.reset();
+  }
+  if (!starts_after_ || looking_for_room_) return;
+  looking_for_room_ = true;
+  caf::delayed_anon_send(caf::actor(this), kLookForRoomAfter, TimerMail{LookForRoom{}});
+}
+
 void TimerActor::turn() {
   if (to_unix_millis(clock_.now()) < wheel_.now_ms()) turn_back();
   if (wheel_.size() > 2 * kWheelMax) shrink();
@@ -64,12 +104,17 @@ void TimerActor::turn() {
     wheel_.advance(to_unix_millis(clock_.now()), now_due);
     due_.insert(due_.end(), now_due.begin(), now_due.end());
     while (!due_.empty() && unanswered_ < kUnansweredMax) {
-      ++unanswered_;
-      router_.deliver(due_.front().invocation, InvocationMail{TimerFired{due_.front()}});
+      const journal::Timer& timer = due_.front();
+      if (timer.kind == journal::TimerKind::kStart && (starts_after_ || is_crowded())) {
+        pass_over(timer);
+      } else {
+        fire(timer);
+      }
       due_.pop_front();
     }
     if (!due_.empty() || wheel_.size() > 0 || all_in_ || tick_at_ != 0) break;
   }
+  fetch_starts();
   schedule();
 }
 
@@ -91,12 +136,20 @@ void TimerActor::refill() {
 
 // The clock was set back. A wheel cannot go back, so it is made anew.
 void TimerActor::turn_back() {
+  tick_at_ = 0;
+  if (starts_after_) {  // Some of those that were passed over may not be due any more.
+    starts_after_.reset();
+    due_.clear();
+    wheel_ = TimerWheel(to_unix_millis(clock_.now()));
+    horizon_.reset();
+    all_in_ = false;
+    return;
+  }
   std::vector<journal::Timer> all = wheel_.drain();
   all.insert(all.end(), due_.begin(), due_.end());
   due_.clear();
   wheel_ = TimerWheel(to_unix_millis(clock_.now()));
   for (const journal::Timer& timer : all) wheel_.insert(timer);
-  tick_at_ = 0;
 }
 
 // Forgets the later half; it stays in the table.

@@ -7,6 +7,10 @@
 // not even told of (TimerHorizon). At most kUnansweredMax fired timers may be unanswered; the rest
 // waits, so that a million timers due at once do not bring a million invocations to life.
 //
+// Starts of what nobody waits for are passed over while too many invocations are in memory; they
+// stay in the table, from where they are fetched when there is room. So a backlog costs no memory,
+// and no other timer waits behind it.
+//
 // INV-7: a timer leaves the table in the batch in which its invocation takes note of it; until then
 // each start fires it again.
 
@@ -26,20 +30,26 @@ class Router;
 class TimerActor : public caf::event_based_actor {
  public:
   TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
-             Router& router, TimerHorizon& horizon);
+             Router& router, TimerHorizon& horizon, std::size_t begin_at_once_max);
 
   caf::behavior make_behavior() override;
 
  private:
   static constexpr std::size_t kWheelMax = 8192;
   static constexpr std::size_t kUnansweredMax = 1024;
+  static constexpr std::size_t kStartsRead = 256;
 
   void on(Arm& mail);
   void on(Taken& mail);
   void on(Tick& mail);
   void on(ClockSet& mail);
+  void on(LookForRoom& mail);
 
   void turn();
+  void fire(const journal::Timer& timer);
+  void pass_over(const journal::Timer& timer);
+  bool is_crowded() const;
+  void fetch_starts();
   void refill();
   void turn_back();
   void shrink();
@@ -49,12 +59,16 @@ class TimerActor : public caf::event_based_actor {
   const Clock& clock_;
   Router& router_;
   TimerHorizon& told_until_;
+  const std::size_t begin_at_once_max_;
 
   TimerWheel wheel_;
   std::optional<journal::Timer> horizon_;  // All stored timers up to it are in; none: nothing is.
   bool all_in_ = false;                    // The wheel holds the whole table.
   std::deque<journal::Timer> due_;         // Waits for its turn to be fired.
   std::size_t unanswered_ = 0;
+  // Due starts after it may have been passed over; none: nothing was.
+  std::optional<journal::Timer> starts_after_;
+  bool looking_for_room_ = false;
   std::int64_t tick_at_ = 0;  // When the newest scheduled tick comes; 0: none.
   std::uint64_t tick_ = 0;
 };

@@ -43,9 +43,11 @@ Invocation callee(const InvocationState& caller, const Call& call, const Resolut
   row.completion_retention_ms = resolution.completion_retention_ms;
   row.journal_retention_ms = resolution.journal_retention_ms;
   row.created_at = row.modified_at = now;
-  if (call.not_before_unix_ms > now) {
+  const bool may_wait =
+      resolution.is_crowded && call.completion == 0 && !row.target.queued_by_key();
+  if (call.not_before_unix_ms > now || may_wait) {
     row.status = Status::kScheduled;
-    row.scheduled_start_at = call.not_before_unix_ms;
+    row.scheduled_start_at = std::max(call.not_before_unix_ms, now + 1);
   } else {
     row.status = row.target.queued_by_key() ? Status::kQueued : Status::kRunning;
     if (row.status == Status::kRunning) row.running_at = row.last_start_at = now;

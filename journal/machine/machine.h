@@ -39,6 +39,8 @@ struct Resolution {
   std::int64_t completion_retention_ms = 0;  // For this kind of call.
   std::int64_t journal_retention_ms = 0;
   InvocationId fresh_id;  // Used unless the request determines the id.
+  // What nobody waits for is to begin by its timer, when there is room.
+  bool is_crowded = false;
 };
 
 // A new invocation comes to be, in its own batch: entry 0, wake-up or queue place or start timer.

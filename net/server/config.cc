@@ -71,8 +71,10 @@ const std::array kOptions = {
            "What is accepted and not yet durable; above it new requests get 503.",
            &Config::in_flight_mib, 1, 65'536},
     Option{"engine", "active_max", "active-max", "",
-           "Invocations in memory; above it new requests get 503.", &Config::active_max, 1,
-           100'000'000},
+           "Invocations in memory; above it new requests get 503, and above half of it, 20,000 at "
+           "most, what was only sent waits in the store. 0: by the memory of the machine or the "
+           "control group.",
+           &Config::active_max, 0, 100'000'000},
     Option{"server", "drain_ms", "drain-ms", "ms",
            "How long a stop waits for requests that are nearly done. Nothing is lost either way.",
            &Config::drain_ms, 0, 600'000},

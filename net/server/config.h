@@ -41,7 +41,7 @@ struct Config {
   std::uint64_t step_threads_max = 512;
   std::uint64_t park_after_ms = 1000;
   std::uint64_t in_flight_mib = 64;
-  std::uint64_t active_max = 100'000;
+  std::uint64_t active_max = 0;  // 0: by the memory there is.
 
   std::uint64_t drain_ms = 3000;
   std::string log_level = "info";

@@ -8,6 +8,7 @@
 
 #include "net/admin/answer.h"
 #include "net/ingress/reply.h"
+#include "net/server/memory_limit.h"
 #include "net/server/version.h"
 #include "storage/base/log.h"
 #include "storage/base/thread_name.h"
@@ -188,7 +189,10 @@ Result<void> Server::start_engine() {
   options.step_threads_max = config_.step_threads_max;
   options.park_after_ms = static_cast<std::int64_t>(config_.park_after_ms);
   options.bytes_in_flight_max = config_.in_flight_mib << 20;
-  options.active_max = config_.active_max;
+  options.active_max =
+      config_.active_max == 0 ? active_max_for(memory_limit_bytes()) : config_.active_max;
+  options.begin_at_once_max =
+      std::clamp<std::size_t>(options.active_max / 2, 1, options.begin_at_once_max);
   engine_ = TRY(actors::Engine::start(
       {*store_, *committer_, clock_, random_, *catalog_, *handlers_, &loop_}, options));
   ingress_ = std::make_unique<Ingress>(*engine_, clock_);

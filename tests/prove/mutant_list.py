@@ -108,6 +108,8 @@ MUTANTS = [
            "    world_.router.deliver(KeyName{state_.row.target.service, state_.row.target.key},\n"
            "                          KeyMail{Left{id_, submitted_, {}}}, home_);\n  }\n"
            "  journal::back_off("),
+    Mutant("a start that was passed over is forgotten", "actors/timer/timer_actor.cc",
+           "  fetch_starts();\n  schedule();", "  schedule();"),
     Mutant("recovery forgets every third", "actors/recovery/recovery_actor.cc",
            "  for (; next_ < end; ++next_) router_.deliver(",
            "  for (; next_ < end; ++next_) if (next_ % 3 != 2) router_.deliver("),

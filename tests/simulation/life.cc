@@ -17,6 +17,9 @@ testing::EngineFixture::Options options_from(Random& chance) {
   testing::EngineFixture::Options options;
   constexpr std::int64_t kParkAfter[] = {0, 1, 50, 1000};
   options.engine.park_after_ms = kParkAfter[chance.next() % 4];
+  // Crowded at once, soon, or never.
+  constexpr std::size_t kBeginAtOnce[] = {1, 3, 20'000};
+  options.engine.begin_at_once_max = kBeginAtOnce[chance.next() % 3];
   // From one batch at a time to all at once.
   constexpr std::size_t kAppend[] = {1, 500, 4 << 20};
   options.append_bytes_max = kAppend[chance.next() % 3];
