@@ -20,6 +20,10 @@ bool InvocationActor::may_start() {
     decision_.urgent = true;  // Without a journal in memory it is read again, with all of this.
     return false;
   }
+  if (elsewhere && world_.committer.durable_through() < seen_through_) {
+    send_out({}, {}, false);  // A barrier; its receipt brings us back.
+    return false;
+  }
   return true;
 }
 
@@ -32,10 +36,10 @@ bool InvocationActor::may_start_ahead() const {
          world_.committer.at_work() < kFewAtWork;
 }
 
-// INV-1: the handler begins when all that was decided before its attempt was opened is durable.
-// What it saw of its key then is, too: see on(Grant).
+// INV-1: the handler begins when all that was decided before its attempt was opened is durable, and
+// what it saw of its key.
 void InvocationActor::release_attempt() {
-  if (world_.committer.durable_through() < current_.held_until) return;
+  if (world_.committer.durable_through() < std::max(current_.held_until, seen_through_)) return;
   current_.held = false;
   current_.attempt->release();
 }

@@ -195,9 +195,10 @@ class InvocationActor : public caf::event_based_actor {
   bool want_attempt_ = false;
   bool refused_ahead_ = false;  // No attempt could be opened ahead.
   std::shared_ptr<ObjectState> object_state_;
-  storage::Ticket submitted_{};  // The newest batch.
-  storage::Ticket left_at_{};    // Of the batch in which it left its key.
-  bool state_replaced_ = false;  // By an operator; object_state_ does not know yet.
+  storage::Ticket seen_through_{};  // What it has seen of its key; see Grant.
+  storage::Ticket submitted_{};     // The newest batch.
+  storage::Ticket left_at_{};       // Of the batch in which it left its key.
+  bool state_replaced_ = false;     // By an operator; object_state_ does not know yet.
 
   Home home_ = Home::kWorkers;
   std::uint64_t wait_ = 0;  // Counts its waits.

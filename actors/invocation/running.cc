@@ -250,14 +250,18 @@ void InvocationActor::ask_again() {
   }
 }
 
-// INV-1: a closure acts on the world, so all that led to it must be durable. What it has seen of
-// its key is when its own command is: that was submitted later.
+// INV-1: a closure acts on the world, so all that led to it must be durable. Its own command need
+// not be, so the receipt of that says nothing of what the former holder of the key has staged.
 void InvocationActor::run_waiting_steps() {
   if (waiting_steps_.empty() || outstanding_ > 0 || !current_.attempt) return;
   if (state_.row.target.handler_kind == journal::HandlerKind::kShared && !decision_.empty()) {
     // What it read may be different after a crash; its closure must not act on that.
     decision_.urgent = true;
     flush();
+    return;
+  }
+  if (world_.committer.durable_through() < seen_through_) {
+    send_out({}, {}, false);  // A barrier; its receipt brings us back.
     return;
   }
   while (!waiting_steps_.empty()) {

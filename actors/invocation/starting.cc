@@ -271,8 +271,7 @@ void InvocationActor::on(Grant& mail) {
   if (presence_ == Presence::kPresent && state_.row.status != Status::kCompleted) {
     if (state_.row.status != Status::kQueued) return;  // It holds the key already.
     rows_.queue = state_.row.queue_position = mail.place;
-    // INV-1: what it sees was staged before the batch that says that it runs, and nothing acts on
-    // the world before that one is durable.
+    seen_through_ = mail.after;
     object_state_ = std::move(mail.state);
     journal::begin(state_, now(), decision_);
     ++wait_;

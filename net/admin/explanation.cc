@@ -81,6 +81,10 @@ std::string shell_word(std::string_view text) {
 }
 
 const char* how_many(const WaitSet& waits) {
+  const bool is_choice_of_one_or_cancel = waits.nested.size() == 1 && waits.completions.empty() &&
+                                          waits.named_signals.empty() &&
+                                          waits.signals == std::vector{journal::kCancelSignal};
+  if (is_choice_of_one_or_cancel) return how_many(waits.nested.front());
   switch (waits.combinator) {
     case WaitSet::Combinator::kAll:
       return "all of ";
@@ -265,7 +269,8 @@ void Explainer::add_running(const Invocation& row, const Journal& journal, Stand
 }
 
 void Explainer::add_suspended(const Invocation& row, const Journal& journal, Standing& to) const {
-  const WaitSet leaves = row.waits.leaves();
+  WaitSet leaves = row.waits.leaves();
+  std::erase(leaves.signals, journal::kCancelSignal);  // Everybody hears that.
   const Completions completions(journal);
   for (const CompletionId id : leaves.completions) {
     if (to.waits.size() == kWaitsMax) break;

@@ -92,6 +92,8 @@ MUTANTS = [
     Mutant("a closure runs before what led to it is stored", "actors/invocation/running.cc",
            "if (waiting_steps_.empty() || outstanding_ > 0 || !current_.attempt) return;",
            "if (waiting_steps_.empty() || !current_.attempt) return;"),
+    Mutant("what an object key has seen need not be stored", "actors/invocation/running.cc",
+           "  if (world_.committer.durable_through() < seen_through_) {", "  if (false) {"),
     Mutant("the outcome of a former attempt is taken", "actors/invocation/running.cc",
            "if (current_.attempt && mail.attempt == current_.number) {\n    --current_",
            "if (current_.attempt) {\n    --current_", "test_actors"),
@@ -131,8 +133,8 @@ MUTANTS = [
            "  if (state_.row.status != Status::kCompleted && has_kill_signal()) return kill_now();\n",
            "", "test_scenario"),
     Mutant("a handler elsewhere begins before its cause is stored", "actors/invocation/beginning.cc",
-           "  if (world_.committer.durable_through() < current_.held_until) return;\n",
-           "", "test_actors"),
+           "  if (world_.committer.durable_through() < std::max(current_.held_until, "
+           "seen_through_)) return;\n", "", "test_actors"),
 
     # -- Handlers: the attempt, here and elsewhere.
     Mutant("a completion counts twice", "sdk/runtime/arrivals.cc",

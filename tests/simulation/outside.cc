@@ -55,6 +55,13 @@ void Outside::execute(const std::string& id, int number, const std::string& key)
   if (++tries_[name] <= failures) throw std::runtime_error("flaky");
 }
 
+void Outside::enter(const std::string& id, const std::string& key) {
+  const auto& holders = holders_[key];
+  const bool has_acted = std::find(holders.begin(), holders.end(), id) != holders.end();
+  expect(!has_acted || holders.back() == id,
+         "I5: " + id + " runs again after a later one has acted with the key " + key);
+}
+
 int Outside::reached(const std::string& id) const {
   const auto found = reached_.find(id);
   return found == reached_.end() ? 0 : found->second;

@@ -26,6 +26,8 @@ class Outside {
   // the other. `key`: of the object whose key it holds; empty for none. Throws std::runtime_error
   // when this try shall fail.
   void execute(const std::string& id, int number, const std::string& key = {});
+  // The handler of `id` begins to run, having the key: nobody who had it later has acted yet.
+  void enter(const std::string& id, const std::string& key);
   // It has been executed that far.
   int reached(const std::string& id) const;
 

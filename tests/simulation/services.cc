@@ -12,7 +12,9 @@ using std::chrono::milliseconds;
 class Acts {
  public:
   Acts(Context& ctx, Outside& outside, std::string key = {})
-      : ctx_(ctx), outside_(outside), key_(std::move(key)) {}
+      : ctx_(ctx), outside_(outside), key_(std::move(key)) {
+    if (!key_.empty()) outside_.enter(ctx_.invocation_id(), key_);
+  }
 
   auto step(int number) {
     const auto body = [this, number] { outside_.execute(ctx_.invocation_id(), number, key_); };
