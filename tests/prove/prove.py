@@ -5,9 +5,9 @@ was checked, what was found.
   prove.py [--minutes N] [--seed S] [--only LAYER] [--table FILE]
 
 Layers: simulation (lives from seeds), kill (SIGKILL of the real server), power (power cuts of its disk),
-faults (its disk, its clock, its process), bugs (planted ones, which must be found). Each gets a share of
-the time; what is left of one goes to the next. Every failure prints the command that repeats it. Ends with
-0 if nothing was broken and all that was planted was found."""
+faults (its disk, its clock, its process), overload (more requests than it can do), bugs (planted ones, which
+must be found). Each gets a share of the time; what is left of one goes to the next. Every failure prints the
+command that repeats it. Ends with 0 if nothing was broken and all that was planted was found."""
 
 import argparse
 import dataclasses
@@ -29,7 +29,7 @@ SKIPPED = 77
 @dataclasses.dataclass
 class Layer:
     name: str
-    share: float      # Of the time.
+    share: float      # Of the time, against those of the others.
     command: list
     # One of these is a trial, in which a loss could have been seen.
     trials: tuple = ()
@@ -40,6 +40,7 @@ LAYERS = [
     Layer("kill", 0.15, [PYTHON, "tests/crash/kill_test.py"]),
     Layer("power", 0.15, [PYTHON, "tests/crash/power_test.py"]),
     Layer("faults", 0.20, [PYTHON, "tests/crash/faults_test.py"]),
+    Layer("overload", 0.10, [PYTHON, "tests/prove/overload_test.py"], ("sends accepted",)),
     Layer("bugs", 0.20, [PYTHON, "tests/prove/mutants.py"]),
 ]
 
