@@ -13,6 +13,7 @@ import traceback
 
 ACCEPTED, REFUSED = (200, 202), (429, 503)
 OPEN_MAX = {"send": 400, "call": 1600}  # Connections; what finds none free is not sent, and counted.
+PATIENCE_SECONDS = 1                    # At a fixed rate; who has waited for so long goes away.
 LAST_ANSWERS_SECONDS = 3                # For sends only; a call may wait behind all the others.
 
 
@@ -24,12 +25,12 @@ def request(path, body=b""):
 class Connection:
     """At most one request is under way on it."""
 
-    __slots__ = ("socket", "kind", "unsent", "answer", "is_busy")
+    __slots__ = ("socket", "kind", "unsent", "answer", "is_busy", "number")
 
     def __init__(self, kind):
         self.socket, self.kind = socket.socket(), kind
         self.socket.setblocking(False)
-        self.unsent, self.answer, self.is_busy = b"", b"", False
+        self.unsent, self.answer, self.is_busy, self.number = b"", b"", False, 0
 
 
 class Flood:
@@ -42,6 +43,7 @@ class Flood:
         self.opened, self.asked = collections.Counter(), collections.Counter()
         self.counts = collections.Counter()
         self.problems = collections.Counter()
+        self.waiting = collections.deque()  # (since when, connection, its how many-th request)
         self.asks_again = False  # Whether each answer is followed by the next request at once.
 
     def closed(self, connections, seconds):
@@ -65,12 +67,21 @@ class Flood:
             offered = due
             slow.go_on()
             self.wait(0.002)
+            self.lose_patience(time.monotonic() - PATIENCE_SECONDS)
         self.counts["offered"] = offered
         self.counts["slow clients"] = slow_clients
         until = time.monotonic() + LAST_ANSWERS_SECONDS
         while time.monotonic() < until and self.count_busy("send"):
             self.wait(0.02)
         return self.told()
+
+    def lose_patience(self, before):
+        """Whoever has waited since before then closes the connection; sends do not wait for that long."""
+        while self.waiting and self.waiting[0][0] < before:
+            _, connection, number = self.waiting.popleft()
+            if connection.is_busy and connection.number == number:
+                self.counts["call given up"] += 1
+                self.close(connection)
 
     def told(self):
         for kind in OPEN_MAX:
@@ -93,6 +104,9 @@ class Flood:
         connection.answer, connection.is_busy = b"", True
         self.asked[kind] += 1
         self.counts[f"{kind} sent"] += 1
+        if kind == "call":
+            connection.number += 1
+            self.waiting.append((time.monotonic(), connection, connection.number))
         self.push(connection)
 
     def connect(self, kind):
@@ -172,6 +186,7 @@ class Flood:
         del self.open[connection.socket.fileno()]
         self.opened[connection.kind] -= 1
         connection.socket.close()
+        connection.is_busy = False
 
 
 class SlowClients:
