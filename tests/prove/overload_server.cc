@@ -1,4 +1,4 @@
-// The server that overload_test.py asks for more than it can do. A run of Slow or Sent holds a step
+// The server that overload.py asks for more than it can do. A run of Slow or Sent holds a step
 // thread for 20 ms and counts itself, so that the test can say how much work was done, whoever
 // waited for it; Quick needs no step thread at all.
 

@@ -40,7 +40,7 @@ LAYERS = [
     Layer("kill", 0.15, [PYTHON, "tests/crash/kill_test.py"]),
     Layer("power", 0.15, [PYTHON, "tests/crash/power_test.py"]),
     Layer("faults", 0.20, [PYTHON, "tests/crash/faults_test.py"]),
-    Layer("overload", 0.10, [PYTHON, "tests/prove/overload_test.py"], ("sends accepted",)),
+    Layer("overload", 0.10, [PYTHON, "tests/prove/overload.py"], ("sends accepted",)),
     Layer("bugs", 0.20, [PYTHON, "tests/prove/mutants.py"]),
 ]
 

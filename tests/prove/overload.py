@@ -2,7 +2,7 @@
 """A real server is asked for more than ten times what it can do, within a limit of memory, and must go on
 working meanwhile, say no properly where it must, and be itself again soon.
 
-  overload_test.py [--seconds N] [--seed S] [--json FILE]
+  overload.py [--seconds N] [--seed S] [--json FILE]
 
 A server with 8 step threads and steps of 20 ms (400 a second, whatever the machine) in a memory control
 group of 512 MB; without one (that needs root) only its resident memory is watched. A round:
@@ -350,14 +350,14 @@ def main():
     if not (BUILD / "overload_server").exists():
         print("SKIP there is no overload_server; build it first")
         sys.exit(77)
-    report = Report("overload", options.seed, "tests/prove/overload_test.py")
+    report = Report("overload", options.seed, "tests/prove/overload.py")
     begin, rounds = time.monotonic(), 0
     while rounds == 0 or (time.monotonic() - begin) * (rounds + 1) / rounds < options.seconds:
         seed = options.seed + rounds
         already = len(report.violations)
         one_round(seed, report)
         if not already and report.violations:
-            report.seed, report.replay = seed, f"tests/prove/overload_test.py --seed {seed}"
+            report.seed, report.replay = seed, f"tests/prove/overload.py --seed {seed}"
         rounds += 1
     for name, count in sorted(report.checked.items()):
         print(f"{count:8}  {name}")
