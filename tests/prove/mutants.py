@@ -27,7 +27,7 @@ BUILD = (ROOT / os.environ.get("HOLDFAST_BUILD", "build/dev")).resolve()
 PROGRAM_SECONDS = 90
 # What looks for the bug, the quickest first, and the folders whose code is in it.
 PROGRAMS = {
-    "simulate": (["--seconds", "15"], ("storage", "journal", "actors", "net", "sdk")),
+    "simulate": (["--seeds", "2200"], ("storage", "journal", "actors", "net", "sdk")),
     "test_storage": ([], ("storage",)),
     "test_journal": ([], ("storage", "journal")),
     "test_sdk": ([], ("sdk",)),
