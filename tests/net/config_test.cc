@@ -6,11 +6,13 @@
 #include <map>
 
 #include "net/server/command_line.h"
+#include "tests/support/temp_folder.h"
 
 namespace holdfast::net {
 namespace {
 
 struct Fixture {
+  testing::TempFolder folder;
   std::map<std::string, std::string> environment;
 
   Result<Config> config(std::vector<std::string> arguments, const std::string& toml = "") {
@@ -20,7 +22,7 @@ struct Fixture {
     }
     std::string file = command.config_file;
     if (!toml.empty()) {
-      file = "config_test.toml";
+      file = folder.path() + "/config.toml";
       std::ofstream(file) << toml;
     }
     return make_config(
