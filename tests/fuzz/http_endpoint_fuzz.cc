@@ -288,6 +288,10 @@ std::vector<Bytes> holdfast::testing::fuzz_seeds() {
       http2(1, frame(net::kHeaders, net::kEndHeaders, 1, field(":status", "103")) +
                    frame(net::kPing, 0, 0, "12345678") +
                    frame(net::kReset, 0, 1, std::string("\0\0\0\x07", 4))),
+      // Against the rules, and then reset: the reset may come before ours has left, or after.
+      http2(1, frame(net::kHeaders, net::kEndHeaders, 1, field(":status", "10F")) +
+                   frame(net::kPing, 0, 0, "12345678") +
+                   frame(net::kReset, 0, 1, std::string("\0\0\0\x07", 4))),
       http2(3, frame(net::kSettings, 0, 0, std::string("\0\3\0\0\0\1", 6)) +
                    frame(net::kHeaders, net::kEndHeaders, 1, ok) +
                    frame(net::kGoaway, 0, 0, std::string("\0\0\0\1\0\0\0\0why", 11)) +

@@ -140,6 +140,20 @@ BOOST_AUTO_TEST_CASE(a_reset_ends_one_exchange_and_no_other) {
   BOOST_TEST(second.events->wait_end() == "200 well");
 }
 
+BOOST_AUTO_TEST_CASE(a_bad_answer_is_one_also_when_the_endpoint_then_resets_the_stream) {
+  RawServer server;
+  RunningTransport transport;
+  const auto pool = transport.pool(server.port());
+  const Opened opened = open(*pool, {.body = ""});
+  FramePeer peer(server.accept());
+  peer.receive(kHeaders);
+
+  peer.send(frame(kHeaders, kEndHeaders, 1, field(":status", "10F")) +
+            frame(kReset, 0, 1, number(7, 4)));  // REFUSED_STREAM
+
+  BOOST_TEST((opened.events->wait_kind() == Kind::kBadAnswer));
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_stream_is_known_to_be_unprocessed) {
   RawServer server;
   RunningTransport transport;

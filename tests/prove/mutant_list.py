@@ -154,6 +154,8 @@ MUTANTS = [
            "if (id == 0 || twice || find(id)) {", "if (id == 0) {", "test_net"),
     Mutant("a frame may be of any size", "net/protocol/restate/frame.cc",
            "  if (header_.length > payload_max_) {", "  if (false) {", "test_net"),
+    Mutant("a bad answer counts as refused when a reset follows", "net/http/outgoing/outgoing_http2.cc",
+           "    running->invalid = true;\n", "    (void)running;\n", "test_net"),
     Mutant("a request for another path is let in", "net/protocol/restate/identity_check.cc",
            "  if (found.audience != path) return refuse(\"the token is for another path\");\n", "",
            "test_net"),

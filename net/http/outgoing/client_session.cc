@@ -98,7 +98,9 @@ struct ClientSession::Callbacks {
     return 0;
   }
 
-  static int invalid_frame(nghttp2_session*, const nghttp2_frame*, int error, void* user_data) {
+  static int invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error,
+                           void* user_data) {
+    events_of(user_data).on_invalid(frame->hd.stream_id);
     events_of(user_data).on_complaint(nghttp2_strerror(error));
     return 0;
   }

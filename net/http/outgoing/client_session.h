@@ -40,6 +40,8 @@ class ClientSessionEvents {
   // What nghttp2 has to say about bytes that it cannot accept. May come twice, the better words
   // first.
   virtual void on_complaint(std::string_view words) = 0;
+  // A frame of this stream is against the rules: the stream will be closed. 0: the connection.
+  virtual void on_invalid(std::int32_t stream) = 0;
 };
 
 class ClientSession {

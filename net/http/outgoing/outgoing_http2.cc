@@ -360,12 +360,18 @@ void OutgoingHttp2::on_not_sent(std::int32_t stream) {
   }
 }
 
+void OutgoingHttp2::on_invalid(std::int32_t stream) {
+  if (Running* const running = find(stream)) {
+    running->invalid = true;
+  }
+}
+
 ExchangeFailure OutgoingHttp2::why_closed(const Running& running, std::uint32_t code) const {
-  if (code == NGHTTP2_REFUSED_STREAM) {
+  if (!running.invalid && code == NGHTTP2_REFUSED_STREAM) {
     return failure(Kind::kRefused, "has not looked at the request" +
                                        (goaway_.empty() ? " (REFUSED_STREAM)" : ": " + goaway_));
   }
-  if (running.reset_by_endpoint) {
+  if (!running.invalid && running.reset_by_endpoint) {
     return failure(Kind::kReset, "reset the stream (" + std::string(http2_error_name(code)) + ")");
   }
   return failure(Kind::kBadAnswer,

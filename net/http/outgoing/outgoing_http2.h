@@ -39,6 +39,7 @@ class OutgoingHttp2 final : public OutgoingConnection, private ClientSessionEven
     bool head_done = false;
     bool answer_ended = false;
     bool reset_by_endpoint = false;
+    bool invalid = false;        // Its answer is against the rules, whatever comes after.
     std::size_t unconsumed = 0;  // Delivered, and its window not yet given back.
   };
 
@@ -63,6 +64,7 @@ class OutgoingHttp2 final : public OutgoingConnection, private ClientSessionEven
   void on_not_sent(std::int32_t stream) override;
   void on_stream_close(std::int32_t stream, std::uint32_t code) override;
   void on_complaint(std::string_view words) override;
+  void on_invalid(std::int32_t stream) override;
 
   Running* find(std::int32_t stream);
   // Takes the exchange off its stream and returns the window it held.
