@@ -12,8 +12,6 @@ namespace holdfast::journal {
 
 // Any bytes: what is not a printable character becomes \xNN, and what is long is cut.
 std::string printable(BytesView bytes);
-// 2026-11-29T01:44:40.123Z.
-std::string time_text(std::int64_t unix_ms);
 std::string timer_text(const Timer& timer);
 // service/key.
 std::string object_text(std::string_view service, std::string_view key);

@@ -6,7 +6,7 @@
 
 #include "net/admin/answer.h"
 #include "net/admin/service_view.h"
-#include "net/ingress/time_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net {
 namespace {

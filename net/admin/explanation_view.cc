@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "net/admin/answer.h"
-#include "net/ingress/time_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net {
 namespace {

@@ -6,7 +6,8 @@
 
 #include "net/admin/answer.h"
 #include "net/admin/words.h"
-#include "net/ingress/time_text.h"
+#include "net/ingress/duration_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net {
 namespace {

@@ -7,7 +7,7 @@
 #include "net/admin/answer.h"
 #include "net/egress/translate.h"
 #include "net/ingress/path.h"
-#include "net/ingress/time_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net {
 namespace {

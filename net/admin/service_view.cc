@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "net/admin/answer.h"
-#include "net/ingress/time_text.h"
+#include "net/ingress/duration_text.h"
 
 namespace holdfast::net {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "net/ingress/error_status.h"
 #include "net/ingress/json_text.h"
-#include "net/ingress/time_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net {
 namespace {

@@ -5,8 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "net/ingress/duration_text.h"
 #include "net/ingress/path.h"
-#include "net/ingress/time_text.h"
 
 namespace holdfast::net {
 namespace {

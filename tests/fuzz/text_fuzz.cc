@@ -20,14 +20,15 @@
 #include "net/http/outgoing/endpoint_address.h"
 #include "net/http/uri.h"
 #include "net/ingress/ask_target.h"
+#include "net/ingress/duration_text.h"
 #include "net/ingress/json_text.h"
 #include "net/ingress/path.h"
 #include "net/ingress/routes.h"
-#include "net/ingress/time_text.h"
 #include "net/protocol/restate/base58.h"
 #include "net/protocol/restate/identity_token.h"
 #include "net/protocol/restate/utf8.h"
 #include "storage/base/check.h"
+#include "storage/base/time_text.h"
 #include "tests/fuzz/seeds.h"
 
 namespace {

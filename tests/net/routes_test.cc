@@ -3,7 +3,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "net/ingress/ask_target.h"
-#include "net/ingress/time_text.h"
+#include "net/ingress/duration_text.h"
+#include "storage/base/time_text.h"
 #include "tests/net/fake_engine.h"
 
 namespace holdfast::net {

@@ -10,7 +10,8 @@
 #include <utility>
 
 #include "net/admin/sql/over_counts.h"
-#include "net/ingress/time_text.h"
+#include "net/ingress/duration_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net::sql {
 namespace {

@@ -7,7 +7,7 @@
 #include "net/admin/sql/invocation_rows.h"
 #include "net/admin/sql/tables.h"
 #include "net/admin/sql/words.h"
-#include "net/ingress/time_text.h"
+#include "net/ingress/duration_text.h"
 #include "storage/base/check.h"
 
 namespace holdfast::net::sql {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "net/ingress/json_text.h"
-#include "net/ingress/time_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net::sql {
 

@@ -1,5 +1,5 @@
 #pragma once
-// Time text: durations and moments as people and HTTP write them. Pure.
+// Durations as people and HTTP write them. Pure.
 
 #include <cstdint>
 #include <string>
@@ -19,8 +19,5 @@ Result<std::int64_t> parse_duration(std::string_view text);
 
 // ISO 8601 in seconds: 86400000 is PT86400S, 1500 is PT1.5S.
 std::string duration_text(std::int64_t milliseconds);
-
-// RFC 3339 in UTC with milliseconds: 2026-11-20T13:10:12.960Z.
-std::string time_text(std::int64_t unix_ms);
 
 }  // namespace holdfast::net

@@ -1,4 +1,4 @@
-#include "net/ingress/time_text.h"
+#include "net/ingress/duration_text.h"
 
 #include <fmt/format.h>
 
@@ -200,19 +200,6 @@ std::string duration_text(std::int64_t milliseconds) {
   std::string text = fmt::format("PT{}.{:03}", milliseconds / 1000, milliseconds % 1000);
   while (text.back() == '0') text.pop_back();
   return text + "S";
-}
-
-std::string time_text(std::int64_t unix_ms) {
-  using std::chrono::days;
-  using std::chrono::floor;
-  using std::chrono::milliseconds;
-  const std::chrono::sys_time<milliseconds> moment{milliseconds(unix_ms)};
-  const auto day = floor<days>(moment);
-  const std::chrono::year_month_day date(day);
-  const std::int64_t of_day = (moment - day).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     of_day / 3'600'000, of_day / 60'000 % 60, of_day / 1000 % 60, of_day % 1000);
 }
 
 }  // namespace holdfast::net
