@@ -116,6 +116,8 @@ inline constexpr std::uint32_t kCancelSignal = 1;
 // Ends the invocation at once, whatever it is doing; no handler ever sees it. Told by a caller that
 // was killed, so that its whole tree ends, also through a crash.
 inline constexpr std::uint32_t kKillSignal = 2;
+// Indices below are the engine's own: those above, and some that are reserved.
+inline constexpr std::uint32_t kFirstAwakeable = 17;
 
 using EntryBody = std::variant<Input, Output, ReadState, ListState, WriteState, ClearState, Sleep,
                                Run, Call, Promise, SendSignal, Attach, Notification>;

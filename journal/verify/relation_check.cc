@@ -50,8 +50,7 @@ Result<void> RelationCheck::check_all() {
       timers_known_ = false;
       continue;
     }
-    check(*subject);
-    if (subject->row) TRY(check_timers(*subject, JournalIndex(subject->entries)));
+    TRY(check(*subject));
   }
   TRY(queues_.finish());
   TRY(explain_timers());
@@ -101,8 +100,11 @@ Result<std::optional<Subject>> RelationCheck::next() {
   return std::optional(std::move(subject));
 }
 
-void RelationCheck::check(const Subject& subject) {
-  if (!subject.row) return check_orphan(subject);
+Result<void> RelationCheck::check(const Subject& subject) {
+  if (!subject.row) {
+    check_orphan(subject);
+    return {};
+  }
   const JournalIndex journal(subject.entries);
   check_fields(subject);
   check_id(subject);
@@ -112,6 +114,7 @@ void RelationCheck::check(const Subject& subject) {
   check_waits(subject, journal);
   check_asked(subject, journal);
   check_waiters(subject);
+  return check_timers(subject, journal);
 }
 
 void RelationCheck::check_fields(const Subject& subject) {

@@ -31,7 +31,7 @@ class RelationCheck {
  private:
   // The next invocation, or what is left of one. None: that was the last.
   Result<std::optional<Subject>> next();
-  void check(const Subject& subject);
+  Result<void> check(const Subject& subject);
 
   // relation_check.cc: an invocation alone.
   void check_fields(const Subject& subject);

@@ -15,8 +15,6 @@ namespace {
 
 constexpr const char* kWaitsForEver =
     "it waits for ever; PATCH /invocations/ID/resume makes it look again";
-// Signals below are the engine's own: cancel, kill, and those reserved.
-constexpr std::uint32_t kFirstAwakeable = 17;
 
 bool has_waiter(const std::vector<Waiter>& waiters, const Waiter& waiter) {
   return std::find(waiters.begin(), waiters.end(), waiter) != waiters.end();

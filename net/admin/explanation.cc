@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "net/http/uri.h"
-#include "net/ingress/time_text.h"
+#include "storage/base/time_text.h"
 
 namespace holdfast::net {
 namespace {
@@ -16,38 +15,16 @@ using journal::CompletionId;
 using journal::Entry;
 using journal::Invocation;
 using journal::InvocationId;
-using journal::Notification;
+using journal::JournalIndex;
 using journal::Status;
 using journal::WaitSet;
 
-// Signals below are the engine's own.
-constexpr std::uint32_t kFirstAwakeable = 17;
 constexpr std::size_t kPlacesCounted = 1000;
 
-// What a journal says about completions.
-struct Completions {
-  explicit Completions(const std::vector<journal::StampedEntry>& journal) {
-    for (const auto& one : journal) {
-      const auto* notification = std::get_if<Notification>(&one.entry.body);
-      const auto* of = notification == nullptr
-                           ? nullptr
-                           : std::get_if<Notification::Completion>(&notification->of);
-      if (of != nullptr) done.emplace(of->id, notification);
-    }
-  }
-  bool is_open(CompletionId id) const { return id != 0 && !done.contains(id); }
-
-  std::unordered_map<CompletionId, const Notification*> done;
-};
-
-// The completion with which a command that waits is over; 0: it does not wait.
-CompletionId completion_of(const Entry& command) {
-  if (const auto* sleep = std::get_if<journal::Sleep>(&command.body)) return sleep->completion;
-  if (const auto* run = std::get_if<journal::Run>(&command.body)) return run->completion;
-  if (const auto* call = std::get_if<journal::Call>(&command.body)) return call->completion;
-  if (const auto* one = std::get_if<journal::Promise>(&command.body)) return one->completion;
-  if (const auto* attach = std::get_if<journal::Attach>(&command.body)) return attach->completion;
-  return 0;
+// A read of state is answered at once, and needs no words.
+bool is_waited_for(const Entry& command) {
+  return !std::holds_alternative<journal::ReadState>(command.body) &&
+         !std::holds_alternative<journal::ListState>(command.body);
 }
 
 std::string failure_text(const Invocation& row) {
@@ -58,19 +35,6 @@ std::string failure_text(const Invocation& row) {
     text += fmt::format(" (at '{}')", row.last_failure->related_command_name);
   }
   return text;
-}
-
-std::int64_t since(const Invocation& row) {
-  switch (row.status) {
-    case Status::kRunning:
-      return row.last_start_at;
-    case Status::kScheduled:
-      return row.created_at;
-    case Status::kCompleted:
-      return row.completed_at;
-    default:
-      return row.modified_at;
-  }
 }
 
 // As one word of a shell.
@@ -100,6 +64,19 @@ const char* how_many(const WaitSet& waits) {
 }
 
 }  // namespace
+
+std::int64_t Explainer::since(const Invocation& row) {
+  switch (row.status) {
+    case Status::kRunning:
+      return row.last_start_at;
+    case Status::kScheduled:
+      return row.created_at;
+    case Status::kCompleted:
+      return row.completed_at;
+    default:
+      return row.modified_at;
+  }
+}
 
 Result<Explanation> Explainer::explain(const InvocationId& id) const {
   Explanation explanation;
@@ -258,12 +235,12 @@ void Explainer::add_running(const Invocation& row, const Journal& journal, Stand
   }
   attempt.remedies.push_back(act(row.id, "pause", "stop its attempt"));
   to.waits.push_back(std::move(attempt));
-  const Completions completions(journal);
+  const JournalIndex index(journal);
   for (const auto& one : journal) {
-    const CompletionId completion = completion_of(one.entry);
-    if (completion == 0 || !completions.is_open(completion)) continue;
+    if (!is_waited_for(one.entry)) continue;
+    if (!index.is_open(journal::completions_of(one.entry).first)) continue;
     if (to.waits.size() == kWaitsMax) break;
-    to.waits.push_back(wait_of(row, one.entry, journal));
+    to.waits.push_back(wait_of(row, one.entry, index));
   }
   if (to.waits.size() > 1) to.summary += "; last it asked for " + to.waits.back().text;
 }
@@ -271,20 +248,18 @@ void Explainer::add_running(const Invocation& row, const Journal& journal, Stand
 void Explainer::add_suspended(const Invocation& row, const Journal& journal, Standing& to) const {
   WaitSet leaves = row.waits.leaves();
   std::erase(leaves.signals, journal::kCancelSignal);  // Everybody hears that.
-  const Completions completions(journal);
+  const JournalIndex index(journal);
   for (const CompletionId id : leaves.completions) {
     if (to.waits.size() == kWaitsMax) break;
-    const auto command = std::find_if(journal.begin(), journal.end(), [&](const auto& one) {
-      return one.entry.is_command() && completion_of(one.entry) == id;
-    });
-    if (!completions.is_open(id)) {
+    const auto command = index.commands.find(id);
+    if (!index.is_open(id)) {
       to.waits.push_back({"news",
                           fmt::format("completion {}, which has come; it is being woken", id),
                           0,
                           {},
                           {act(row.id, "resume", "make it look")}});
-    } else if (command != journal.end()) {
-      to.waits.push_back(wait_of(row, command->entry, journal));
+    } else if (command != index.commands.end() && is_waited_for(*command->second)) {
+      to.waits.push_back(wait_of(row, *command->second, index));
     } else {
       to.waits.push_back({"repair",
                           fmt::format("completion {}, which no command has", id),
@@ -313,7 +288,7 @@ void Explainer::add_suspended(const Invocation& row, const Journal& journal, Sta
 
 void Explainer::add_signals(const Invocation& row, const WaitSet& leaves, Standing& to) const {
   for (const std::uint32_t index : leaves.signals) {
-    if (index < kFirstAwakeable || to.waits.size() == kWaitsMax) continue;
+    if (index < journal::kFirstAwakeable || to.waits.size() == kWaitsMax) continue;
     const std::string name = journal::AwakeableId{row.id, index}.text();
     const std::string url = fmt::format("{}/restate/awakeables/{}", addresses_.ingress, name);
     to.waits.push_back({"awakeable",
@@ -368,7 +343,8 @@ void Explainer::add_deployment(const Invocation& row, Standing& to) const {
   }
 }
 
-Wait Explainer::wait_of(const Invocation& row, const Entry& command, const Journal& journal) const {
+Wait Explainer::wait_of(const Invocation& row, const Entry& command,
+                        const JournalIndex& index) const {
   if (const auto* sleep = std::get_if<journal::Sleep>(&command.body)) {
     return {"sleep", "a sleep until " + time_text(sleep->wake_up_unix_ms), sleep->wake_up_unix_ms};
   }
@@ -382,10 +358,9 @@ Wait Explainer::wait_of(const Invocation& row, const Entry& command, const Journ
     return outcome_wait("attach", "the outcome of " + attach->target.text(), attach->target);
   }
   const auto& call = std::get<journal::Call>(command.body);
-  const Completions completions(journal);
-  const auto told = completions.done.find(call.id_completion);
+  const auto told = index.completed.find(call.id_completion);
   const auto* callee =
-      told == completions.done.end() ? nullptr : std::get_if<InvocationId>(&told->second->result);
+      told == index.completed.end() ? nullptr : std::get_if<InvocationId>(&told->second->result);
   std::string of = fmt::format("the call of {}{}{}/{}", call.service, call.key.empty() ? "" : "/",
                                call.key, call.handler);
   if (callee == nullptr) return {"call", std::move(of)};

@@ -11,6 +11,7 @@
 
 #include "actors/catalog/catalog.h"
 #include "journal/invocation.h"
+#include "journal/journal_index.h"
 #include "journal/tables/tables.h"
 #include "storage/base/result.h"
 
@@ -66,6 +67,8 @@ class Explainer {
   // kNotFound. An invocation that cannot be read has an explanation, too.
   Result<Explanation> explain(const journal::InvocationId& id) const;
   Standing standing(const journal::Invocation& row) const;
+  // When it came to stand where it does.
+  static std::int64_t since(const journal::Invocation& row);
   // Whether nothing but time is waited for: a sleep, or a time to start.
   static bool is_asleep(const Standing& standing);
 
@@ -83,7 +86,7 @@ class Explainer {
   void add_signals(const journal::Invocation& row, const journal::WaitSet& leaves,
                    Standing& to) const;
   Wait wait_of(const journal::Invocation& row, const journal::Entry& command,
-               const Journal& journal) const;
+               const journal::JournalIndex& index) const;
   Wait promise_wait(const journal::Invocation& row, const journal::Promise& promise) const;
   Wait outcome_wait(const char* kind, const std::string& of,
                     std::optional<journal::InvocationId> on) const;

@@ -27,7 +27,7 @@ class Longest {
     if (row.status == Status::kCompleted) return;
     ++live_;
     const bool scheduled = row.status == Status::kScheduled;
-    const std::int64_t since = row.status == Status::kRunning ? row.last_start_at : row.modified_at;
+    const std::int64_t since = Explainer::since(row);
     if (!would_keep({scheduled, since})) return;
     bool asleep = scheduled;
     if (row.status == Status::kSuspended && !is_sure_to_be_awake(row)) {
