@@ -22,8 +22,7 @@ Result<std::unique_ptr<LocalLog>> LocalLog::open(Store& store, KeyRange partitio
                                                  const Clock& clock,
                                                  const Counters::Recount& recount) {
   std::unique_ptr<LocalLog> log(new LocalLog(store, partition, clock));
-  const std::optional<Bytes> row = TRY(store.get(log->meta_key_));
-  if (row.has_value()) log->position_ = TRY(decode(*row));
+  if (const auto position = TRY(stored_position(store, partition))) log->position_ = *position;
   const Epoch last = log->position_.epoch;
   log->position_.epoch = last.next();
 
@@ -70,15 +69,21 @@ AppendOutcome LocalLog::append_with(Batch meta, std::span<const Batch* const> ba
 
 Result<bool> LocalLog::each_counter(const Reader& store, KeyRange partition,
                                     const VisitCounter& visit) {
-  const std::optional<Bytes> row = TRY(store.get(meta_key(partition.first, kMetaLog)));
-  if (!row.has_value()) return false;
-  return storage::each_counter(store, partition, TRY(decode(*row)).epoch, visit);
+  const std::optional<Position> position = TRY(stored_position(store, partition));
+  if (!position.has_value()) return false;
+  return storage::each_counter(store, partition, position->epoch, visit);
 }
 
 Result<std::optional<Lsn>> LocalLog::stored_lsn(const Reader& store, KeyRange partition) {
+  const std::optional<Position> position = TRY(stored_position(store, partition));
+  return position.has_value() ? std::optional(position->applied) : std::nullopt;
+}
+
+Result<std::optional<LocalLog::Position>> LocalLog::stored_position(const Reader& store,
+                                                                    KeyRange partition) {
   const std::optional<Bytes> row = TRY(store.get(meta_key(partition.first, kMetaLog)));
-  if (!row.has_value()) return std::optional<Lsn>();
-  return std::optional<Lsn>(TRY(decode(*row)).applied);
+  if (!row.has_value()) return std::optional<Position>();
+  return std::optional(TRY(decode(*row)));
 }
 
 Bytes LocalLog::encode(const Position& position) {

@@ -63,6 +63,8 @@ class LocalLog final : public Log {
 
   static Bytes encode(const Position& position);
   static Result<Position> decode(BytesView row);
+  // As the meta row has it; none: there is no such row.
+  static Result<std::optional<Position>> stored_position(const Reader& store, KeyRange partition);
 
   AppendOutcome append_with(Batch meta, std::span<const Batch* const> batches);
 
