@@ -181,14 +181,8 @@ CommandLine parse_serve(std::vector<std::string> arguments) {
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
   }
-  try {
-    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    return print(app.help());
-  } catch (const CLI::ParseError& error) {
-    return wrong(error.what());
-  }
+  result = parse_with(app, std::move(arguments), result);
+  if (result.verb != CommandLine::Verb::kServe) return result;
   for (auto& [option, values] : texts) {
     if (!values.empty()) result.given.push_back({option, std::move(values)});
   }
