@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "journal/ids.h"
 #include "net/http/client.h"
@@ -30,10 +31,15 @@ std::string text_in(const json::object& object, std::string_view name) {
   return text;
 }
 
-const json::array& array_in(const json::object& object, std::string_view name) {
-  static const json::array kNone;
+// The objects of a member that is an array; whatever else it has is no answer of ours.
+std::vector<const json::object*> objects_in(const json::object& object, std::string_view name) {
+  std::vector<const json::object*> objects;
   const json::value* const value = object.if_contains(name);
-  return value == nullptr || !value->is_array() ? kNone : value->get_array();
+  if (value == nullptr || !value->is_array()) return objects;
+  for (const json::value& one : value->get_array()) {
+    if (const json::object* const found = one.if_object()) objects.push_back(found);
+  }
+  return objects;
 }
 
 // Of 2026-11-29T01:44:40.123Z, to the second; none: it is not one.
@@ -66,12 +72,11 @@ std::string head(const json::object& standing, std::int64_t now_unix_ms) {
 }
 
 void add_waits(const json::object& standing, std::int64_t now_unix_ms, std::string& text) {
-  const json::array& waits = array_in(standing, "waits_for");
-  for (const json::value& wait : waits) {
-    const std::string until = text_in(wait.as_object(), "until");
-    const auto then = unix_seconds(until);
+  const auto waits = objects_in(standing, "waits_for");
+  for (const json::object* const wait : waits) {
+    const auto then = unix_seconds(text_in(*wait, "until"));
     if (waits.size() == 1 && !then) return;
-    text += "  - " + text_in(wait.as_object(), "text");
+    text += "  - " + text_in(*wait, "text");
     if (then) text += fmt::format(", in {}", duration(*then - now_unix_ms / 1000));
     text += '\n';
   }
@@ -79,21 +84,21 @@ void add_waits(const json::object& standing, std::int64_t now_unix_ms, std::stri
 
 // What can be done about one of the chain, each command once.
 void add_remedies(const json::object& standing, std::set<std::string>& told, std::string& text) {
-  for (const json::value& wait : array_in(standing, "waits_for")) {
-    for (const json::value& remedy : array_in(wait.as_object(), "remedies")) {
-      const std::string run = text_in(remedy.as_object(), "run");
+  for (const json::object* const wait : objects_in(standing, "waits_for")) {
+    for (const json::object* const remedy : objects_in(*wait, "remedies")) {
+      const std::string run = text_in(*remedy, "run");
       if (!told.insert(run).second) continue;
-      text += fmt::format("  {}:\n    {}\n", text_in(remedy.as_object(), "does"), run);
+      text += fmt::format("  {}:\n    {}\n", text_in(*remedy, "does"), run);
     }
   }
 }
 
 std::string chain_text(const json::object& answer, std::int64_t now_unix_ms) {
   std::string text;
-  const json::array& chain = array_in(answer, "chain");
-  for (const json::value& standing : chain) {
-    text += head(standing.as_object(), now_unix_ms);
-    add_waits(standing.as_object(), now_unix_ms, text);
+  const auto chain = objects_in(answer, "chain");
+  for (const json::object* const standing : chain) {
+    text += head(*standing, now_unix_ms);
+    add_waits(*standing, now_unix_ms, text);
   }
   const std::string circle = text_in(answer, "circle");
   if (!circle.empty()) {
@@ -107,28 +112,28 @@ std::string chain_text(const json::object& answer, std::int64_t now_unix_ms) {
   // The last one is what all the others wait for.
   std::string remedies;
   std::set<std::string> told;
-  add_remedies(chain.back().as_object(), told, remedies);
-  if (chain.size() > 1) add_remedies(chain.front().as_object(), told, remedies);
+  add_remedies(*chain.back(), told, remedies);
+  if (chain.size() > 1) add_remedies(*chain.front(), told, remedies);
   if (!remedies.empty()) text += "\nWhat can be done:\n" + remedies;
   return text;
 }
 
 std::string list_text(const json::object& answer, std::int64_t now_unix_ms) {
   std::string text;
-  for (const json::value& one : array_in(answer, "explanations")) {
-    const json::object& standing = one.as_object();
-    text += fmt::format("{}  {:>8}  {:<12} {}: {}\n", text_in(standing, "id"),
-                        ago(text_in(standing, "since"), now_unix_ms), text_in(standing, "status"),
-                        text_in(standing, "target"), text_in(standing, "summary"));
+  const auto standings = objects_in(answer, "explanations");
+  for (const json::object* const standing : standings) {
+    text += fmt::format("{}  {:>8}  {:<12} {}: {}\n", text_in(*standing, "id"),
+                        ago(text_in(*standing, "since"), now_unix_ms), text_in(*standing, "status"),
+                        text_in(*standing, "target"), text_in(*standing, "summary"));
   }
   const json::value* const all = answer.if_contains("not_completed");
-  const std::uint64_t count =
-      all != nullptr && all->is_number() ? all->to_number<std::uint64_t>() : 0;
+  json::error_code wrong;
+  const std::uint64_t count = all == nullptr ? 0 : all->to_number<std::uint64_t>(wrong);
   if (count == 0) return "every invocation is completed\n";
   return text + fmt::format(
                     "\n{} of {} that are not completed, the longest first, sleepers last; "
                     "`holdfast doctor ID` says more about one\n",
-                    array_in(answer, "explanations").size(), count);
+                    standings.size(), count);
 }
 
 // Brackets of the admin API's errors and what stands in them.

@@ -395,6 +395,24 @@ BOOST_AUTO_TEST_CASE(people_are_shown_a_list_in_lines_whatever_handlers_say) {
   BOOST_TEST(std::count(shown.begin(), shown.end(), '\n') == 3);
 }
 
+BOOST_AUTO_TEST_CASE(inv_11_people_are_shown_something_whatever_answers) {
+  const char* const kAnswers[] = {
+      R"({})",
+      R"({"chain": 1})",
+      R"({"chain": [1, null, [], "x"]})",
+      R"({"chain": [{}, {"waits_for": [2, {"remedies": [3, {"run": 4}], "until": "never"}]}]})",
+      R"({"chain": [{"id": 1, "since": [], "waits_for": {}}], "circle": 5, "cut": 6})",
+      R"({"explanations": [7, {"since": "2026-99-99T99:99:99"}], "not_completed": -8})",
+      R"({"explanations": {}, "not_completed": "many"})",
+      R"({"explanations": [[]], "not_completed": 1e300})"};
+  for (const char* const answer : kAnswers) {
+    BOOST_TEST_CONTEXT(answer) {
+      const std::string text = doctor_text(json::parse(answer).as_object(), 0);
+      BOOST_TEST((text.empty() || text.back() == '\n'));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace holdfast::net
