@@ -4,7 +4,6 @@ its folder for as long as it lives, so that it can be killed and started again."
 import atexit
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
@@ -15,22 +14,12 @@ import time
 import packages
 from asking import ask
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from ports import unused_port  # noqa: E402
+
 HERE = packages.HERE
 READY_SECONDS = 60
-# Below the range that outgoing connections take, so that a port stays ours between two starts.
-ports = iter(random.sample(range(20000, 32000), 12000))
-
-
-def unused_port():
-    """One that nobody listens on, and that was not given out before: it may be used much later."""
-    for port in ports:  # Threads may ask: one next() is atomic.
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise AssertionError("no port is free")
 
 
 class Process:

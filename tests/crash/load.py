@@ -14,12 +14,16 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import threading
 import time
 
 from kill_checker import History, Line, Op, check
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from ports import unused_port  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("HOLDFAST_BUILD", "build/dev"))
 ACCOUNTS = [f"a{number}" for number in range(6)]
@@ -28,21 +32,6 @@ DRAIN_SECONDS = 40
 REQUEST_SECONDS = 10
 READY_SECONDS = 30
 ANSWER_SECONDS = 120
-
-
-def unused_port():
-    """A port nobody listens on, below those the system gives to clients: while the server is down, a
-    client that is given the server's port would connect to itself. Not from the seed: two tests may run
-    at once."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Broken(Exception):

@@ -43,7 +43,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
 
 import flood  # noqa: E402
-from load import BUILD, ask, unused_port  # noqa: E402
+from load import BUILD, Broken, ask  # noqa: E402
+from ports import unused_port  # noqa: E402
 from rounds import Report, end_at_once  # noqa: E402
 
 LIMIT = 512 << 20
@@ -55,10 +56,6 @@ GOODPUT_MIN = 0.8
 PROBE_EVERY, PROBE_MEDIAN_MAX, PROBE_MAX = 0.1, 0.25, 5.0
 RECOVERY_MAX, RECOVERY_LOOK = 10, 14  # One that fails is watched somewhat longer.
 JSON = {"content-type": "application/json"}
-
-
-class Broken(Exception):
-    """The rest of the round makes no sense; the message is the problem."""
 
 
 class MemoryGroup:
