@@ -5,13 +5,17 @@
 // Every 16th seed is lived twice: both traces must be the same. Ends with 0 if all promises were
 // kept.
 
+#include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/base/log.h"
 #include "tests/simulation/life.h"
@@ -53,15 +57,6 @@ Options read(int count, char** words) {
   return options;
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-  }
-  return out + "\"";
-}
-
 struct Totals {
   std::uint64_t lives = 0;
   std::map<std::string, std::uint64_t> counts;
@@ -69,30 +64,31 @@ struct Totals {
   std::uint64_t broken_seed = 0;
 };
 
+boost::json::object counts_of(const Totals& totals, std::initializer_list<const char*> names) {
+  boost::json::object counts;
+  for (const char* const name : names) {
+    const auto found = totals.counts.find(name);
+    counts[name] = found == totals.counts.end() ? 0 : found->second;
+  }
+  return counts;
+}
+
+// As tests/prove/prove.py reads it.
 void write_json(const std::string& path, const Totals& totals, std::uint64_t first) {
-  std::ofstream file(path);
-  file << "{\"layer\": \"simulation\", \"injected\": {";
-  const char* comma = "";
-  for (const char* name : {"power cuts", "failed writes", "clocks set back", "clock leaps"}) {
-    const auto found = totals.counts.find(name);
-    file << comma << quoted(name) << ": " << (found == totals.counts.end() ? 0 : found->second);
-    comma = ", ";
-  }
-  file << "}, \"checked\": {\"seeds\": " << totals.lives;
-  for (const char* name : {"promises checked", "steps executed", "requests accepted",
-                           "results read", "timers fired", "kills acknowledged"}) {
-    const auto found = totals.counts.find(name);
-    file << ", " << quoted(name) << ": " << (found == totals.counts.end() ? 0 : found->second);
-  }
-  file << "}, \"violations\": [";
-  comma = "";
-  for (const std::string& one : totals.broken) {
-    file << comma << quoted(one);
-    comma = ", ";
-  }
   const std::uint64_t seed = totals.broken.empty() ? first : totals.broken_seed;
-  file << "], \"seed\": " << seed << ", \"replay\": \"simulate --seed " << seed
-       << " --seeds 1 --verbose\"}\n";
+  boost::json::object checked =
+      counts_of(totals, {"promises checked", "steps executed", "requests accepted", "results read",
+                         "timers fired", "kills acknowledged"});
+  checked["seeds"] = totals.lives;
+  const boost::json::object report{
+      {"layer", "simulation"},
+      {"injected",
+       counts_of(totals, {"power cuts", "failed writes", "clocks set back", "clock leaps"})},
+      {"checked", std::move(checked)},
+      {"violations", boost::json::array(totals.broken.begin(), totals.broken.end())},
+      {"seed", seed},
+      {"replay", "simulate --seed " + std::to_string(seed) + " --seeds 1 --verbose"}};
+  std::ofstream(path) << report << '\n';
 }
 
 }  // namespace
