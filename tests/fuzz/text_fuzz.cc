@@ -156,7 +156,7 @@ void duration(std::string_view text) {
   if (refused(parsed)) return;
   CHECK(*parsed >= 0 && *parsed <= net::kDurationMsMax, "a duration within bounds");
   CHECK(*net::parse_duration(net::duration_text(*parsed)) == *parsed, "written and read");
-  CHECK(time_text(*parsed).size() == 24, "a moment within a thousand years");
+  CHECK(holdfast::time_text(*parsed).size() == 24, "a moment within a thousand years");
 }
 
 // ---- Headers, addresses, tokens.
