@@ -72,6 +72,8 @@ struct EngineOptions {
   std::size_t active_max = 100'000;             // Invocations in memory; above: kUnavailable.
   // Below so many what was only sent begins at once; from there on it waits in the store.
   std::size_t begin_at_once_max = 20'000;
+  // Steps of calls to one service that wait for a thread; above, more calls to it: kUnavailable.
+  std::size_t step_backlog_max = 50'000;
 };
 
 class Engine {

@@ -148,6 +148,12 @@ void EngineImpl::send(InvokeRequest request, std::function<void(Result<Accepted>
 
 WaitHandle EngineImpl::call(InvokeRequest request,
                             std::function<void(Result<Finished>)> on_finished) {
+  // Sends wait in the store instead.
+  if (steps_.has_backlog(request.service, options_.step_backlog_max)) {
+    on_finished(Error(ErrorCode::kUnavailable, "too many steps of service '" + request.service +
+                                                   "' wait to be executed; try again later"));
+    return {};
+  }
   auto begin = prepare(std::move(request));
   if (!begin) {
     on_finished(begin.error());

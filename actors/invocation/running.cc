@@ -274,17 +274,19 @@ void InvocationActor::run_waiting_steps() {
 void InvocationActor::run_step(Step step) {
   ++current_.steps_running;
   world_.open_steps->fetch_add(1, std::memory_order_relaxed);
-  world_.steps.post([step = std::move(step), self = caf::actor(this), number = current_.number,
-                     open_steps = world_.open_steps, &system = home_system(),
-                     &committer = world_.committer] {
-    LocalRunner runner(system, committer);
-    step.run([self, number, completion = step.completion, open_steps](StepOutcome outcome) {
-      open_steps->fetch_sub(1, std::memory_order_relaxed);
-      send_here(self, InvocationMail{StepDone{number, completion, std::move(outcome)}});
-    });
-    // No closure is waiting or executing: nobody is held up while this thread commits.
-    runner.run([&open_steps] { return open_steps->load(std::memory_order_relaxed) == 0; });
-  });
+  const bool awaited = !state_.row.waiters.empty() || world_.waiters.any(id_);
+  world_.steps.post(
+      {state_.row.target.service, awaited},
+      [step = std::move(step), self = caf::actor(this), number = current_.number,
+       open_steps = world_.open_steps, &system = home_system(), &committer = world_.committer] {
+        LocalRunner runner(system, committer);
+        step.run([self, number, completion = step.completion, open_steps](StepOutcome outcome) {
+          open_steps->fetch_sub(1, std::memory_order_relaxed);
+          send_here(self, InvocationMail{StepDone{number, completion, std::move(outcome)}});
+        });
+        // No closure is waiting or executing: nobody is held up while this thread commits.
+        runner.run([&open_steps] { return open_steps->load(std::memory_order_relaxed) == 0; });
+      });
 }
 
 void InvocationActor::on(StepDone& mail) {

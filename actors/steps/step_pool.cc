@@ -1,10 +1,10 @@
 #include "actors/steps/step_pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -43,7 +43,7 @@ struct StepPool::Shared {
   // All by mutex.
   std::mutex mutex;
   std::condition_variable stall;  // For the keeper: the queue is no longer empty, or the end.
-  std::deque<std::function<void()>> queue;
+  StepQueue queue;
   std::vector<Worker*> workers;
   std::vector<Worker*> idle;  // The last one went idle last.
   std::size_t threads = 0;    // Also those that are just starting.
@@ -51,6 +51,9 @@ struct StepPool::Shared {
   std::uint64_t taken = 0;  // Closures taken off the queue, ever.
   bool keeper_sleeps = false;
   bool ended = false;
+
+  // The queue's size, for who looks without the mutex whether it is worth taking.
+  std::atomic<std::size_t> queued{0};
 
   // REQUIRES: the mutex is held, the queue is not empty.
   void call_somebody() {
@@ -86,14 +89,15 @@ StepPool::StepPool(Drive drive, std::size_t threads_max)
 
 StepPool::~StepPool() { close(); }
 
-void StepPool::post(std::function<void()> closure) {
+void StepPool::post(const StepOrigin& origin, std::function<void()> closure) {
   if (drive_ == Drive::kInline) {
     closure();
     return;
   }
   const std::lock_guard lock(shared_->mutex);
   if (shared_->ended) return;
-  shared_->queue.push_back(std::move(closure));
+  shared_->queue.push(origin, std::move(closure));
+  shared_->queued.store(shared_->queue.size(), std::memory_order_relaxed);
   if (shared_->queue.size() == 1 && pool_of_this_thread == shared_.get()) {
     promised = true;
   } else if (shared_->threads < kThreadsKept) {
@@ -123,6 +127,12 @@ std::size_t StepPool::busy() const {
   return shared_->queue.size() + shared_->executing;
 }
 
+bool StepPool::has_backlog(std::string_view service, std::size_t closures) const {
+  if (shared_->queued.load(std::memory_order_relaxed) < closures) return false;
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->queue.awaited_of(service) >= closures;
+}
+
 // REQUIRES: the mutex is held.
 void StepPool::start_worker(const std::shared_ptr<Shared>& shared) {
   ++shared->threads;
@@ -143,8 +153,8 @@ void StepPool::work(const std::shared_ptr<Shared>& shared) {
   shared->workers.push_back(&self);
   while (!shared->ended) {
     if (!shared->queue.empty()) {
-      std::function<void()> closure = std::move(shared->queue.front());
-      shared->queue.pop_front();
+      std::function<void()> closure = shared->queue.pop();
+      shared->queued.store(shared->queue.size(), std::memory_order_relaxed);
       ++shared->taken;
       ++shared->executing;
       self.executing = true;

@@ -6,7 +6,7 @@
 //
 // A thread that is merely short of processor time is no reason for another one: the system tells
 // whether it waits or would like to run. The thread that went idle last is used first, so that the
-// others can end.
+// others can end. In which order closures are taken says StepQueue.
 //
 // In tests on virtual time the pool has no threads: post() runs the closure at once.
 
@@ -14,6 +14,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
+
+#include "actors/steps/step_queue.h"
 
 namespace holdfast::actors {
 
@@ -29,11 +32,14 @@ class StepPool {
   void close();
   // Any thread. `closure` must not throw. One that is posted from inside a closure waits for the
   // end of that, if it is the only one; a closure that goes on for long must say so:
-  void post(std::function<void()> closure);
+  void post(const StepOrigin& origin, std::function<void()> closure);
   // Others take what this thread's closure has posted. Nothing on a thread of nobody's pool.
   static void going_on();
   // Closures queued or executing.
   std::size_t busy() const;
+  // Whether at least so many of the service's closures that somebody waits for are queued. Cheap
+  // while fewer are queued in all.
+  bool has_backlog(std::string_view service, std::size_t closures) const;
 
  private:
   struct Shared;

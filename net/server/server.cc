@@ -193,6 +193,7 @@ Result<void> Server::start_engine() {
       config_.active_max == 0 ? active_max_for(memory_limit_bytes()) : config_.active_max;
   options.begin_at_once_max =
       std::clamp<std::size_t>(options.active_max / 2, 1, options.begin_at_once_max);
+  options.step_backlog_max = std::max<std::size_t>(options.active_max / 2, 1);
   engine_ = TRY(actors::Engine::start(
       {*store_, *committer_, clock_, random_, *catalog_, *handlers_, &loop_}, options));
   ingress_ = std::make_unique<Ingress>(*engine_, clock_);

