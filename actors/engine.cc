@@ -9,6 +9,7 @@
 
 #include "actors/catalog/resolve.h"
 #include "actors/engine_impl.h"
+#include "actors/quiet_scheduler.h"
 #include "storage/base/log.h"
 
 namespace holdfast::actors {
@@ -21,7 +22,7 @@ constexpr Logger kLog("actors");
 class SystemConfig : public caf::actor_system_config {
  public:
   explicit SystemConfig(std::size_t workers) {
-    set("scheduler.policy", caf::atom("sharing"));
+    load<QuietScheduler>();
     set("scheduler.max-threads", workers);
     set("scheduler.max-throughput", std::size_t{64});
   }
