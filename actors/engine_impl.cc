@@ -1,5 +1,6 @@
 #include "actors/engine_impl.h"
 
+#include <algorithm>
 #include <caf/send.hpp>
 
 #include "actors/caf_types.h"
@@ -7,6 +8,7 @@
 #include "actors/invocation/invocation_actor.h"
 #include "actors/key/key_actor.h"
 #include "actors/recovery/recovery_actor.h"
+#include "actors/scheduled_send.h"
 #include "actors/timer/timer_actor.h"
 
 namespace holdfast::actors {
@@ -92,6 +94,11 @@ std::optional<Error> EngineImpl::refusal() const {
   if (parts_.committer.bytes_in_flight() > options_.bytes_in_flight_max) {
     return Error(ErrorCode::kUnavailable, "too many bytes wait for the disk; try again later");
   }
+  return std::nullopt;
+}
+
+// Of an invocation that comes to memory.
+std::optional<Error> EngineImpl::refusal_of_one_more() const {
   if (router_.active() > options_.active_max) {
     return Error(ErrorCode::kUnavailable, "too many invocations are active; try again later");
   }
@@ -140,6 +147,16 @@ Home EngineImpl::home_of(const Begin& begin) const {
 void EngineImpl::send(InvokeRequest request, std::function<void(Result<Accepted>)> on_accepted) {
   auto begin = prepare(std::move(request));
   if (!begin) return on_accepted(begin.error());
+  const std::int64_t now = to_unix_millis(parts_.clock.now());
+  std::int64_t& starts = begin->invocation.scheduled_start_at;
+  const bool is_later = starts > now;
+  if (!begin->id_determined && (is_later || world_.puts_off(begin->invocation.target))) {
+    const std::int64_t told_time = is_later ? starts : 0;
+    starts = std::max(starts, now + 1);
+    begin->on_accepted = std::move(on_accepted);
+    return store_scheduled(world_, std::move(*begin), now, told_time);
+  }
+  if (auto refused = refusal_of_one_more()) return on_accepted(std::move(*refused));
   begin->on_accepted = std::move(on_accepted);
   const journal::InvocationId id = begin->invocation.id;
   const Home home = home_of(*begin);
@@ -157,6 +174,10 @@ WaitHandle EngineImpl::call(InvokeRequest request,
   auto begin = prepare(std::move(request));
   if (!begin) {
     on_finished(begin.error());
+    return {};
+  }
+  if (auto refused = refusal_of_one_more()) {
+    on_finished(std::move(*refused));
     return {};
   }
   const journal::InvocationId id = begin->invocation.id;
@@ -188,6 +209,7 @@ void EngineImpl::forget(const WaitHandle& handle) { waiters_.forget(handle.id, h
 void EngineImpl::signal(const journal::InvocationId& id, journal::Notification signal,
                         std::function<void(Result<ActResult>)> on_done) {
   if (auto refused = refusal()) return on_done(std::move(*refused));
+  if (auto refused = refusal_of_one_more()) return on_done(std::move(*refused));
   router_.deliver(id, InvocationMail{SignalSent{std::move(signal), std::move(on_done)}});
 }
 

@@ -59,6 +59,7 @@ class EngineImpl {
   // What begins an invocation, or why it cannot begin.
   Result<Begin> prepare(InvokeRequest request) const;
   std::optional<Error> refusal() const;
+  std::optional<Error> refusal_of_one_more() const;
   Home home_of(const Begin& begin) const;
 
   caf::actor_system& system_;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <caf/actor.hpp>
+#include <vector>
 
 #include "actors/catalog/catalog.h"
 #include "actors/engine.h"
@@ -38,8 +39,15 @@ struct Surroundings {
   const std::shared_ptr<std::atomic<std::size_t>> open_steps;
   caf::actor timers;  // Set before any mail is delivered.
 
+  // Those of the timers that their actor must be told of. REQUIRES: they are stored.
+  void arm(std::vector<journal::Timer> armed) const;
+
   // So many invocations are in memory that what nobody waits for is not to come to life yet.
   bool is_crowded() const { return router.active() >= options.begin_at_once_max; }
+  // Whether one that nobody waits for is put off. The order of a key is that of arrival.
+  bool puts_off(const journal::Target& target) const {
+    return is_crowded() && !target.queued_by_key();
+  }
 };
 
 }  // namespace holdfast::actors

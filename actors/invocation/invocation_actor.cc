@@ -235,12 +235,7 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
           created, InvocationMail{std::make_shared<Started>(Started{std::move(one)})}, its_home);
       if (place != 0) world.router.deliver(its_key, KeyMail{Enqueued{created, place}}, its_home);
     }
-    std::erase_if(told.timers, [&](const journal::Timer& timer) {
-      return !world.timer_horizon.must_tell(timer.due_unix_ms);
-    });
-    if (!told.timers.empty()) {
-      caf::anon_send(world.timers, TimerMail{Arm{std::move(told.timers)}});
-    }
+    world.arm(std::move(told.timers));
     if (told.queue) world.router.deliver(key, KeyMail{Enqueued{id, *told.queue}}, home);
     for (const auto& one : then) one();
   };

@@ -71,8 +71,7 @@ void InvocationActor::join(Begin& mail) {
 void InvocationActor::create(journal::Invocation row, journal::Entry input, Awaited awaited) {
   state_ = {};
   state_.row = std::move(row);
-  // Nobody waits for it, so it may begin later; but the order of a key is that of arrival.
-  if (awaited == Awaited::kNo && world_.is_crowded() && !state_.row.target.queued_by_key()) {
+  if (awaited == Awaited::kNo && world_.puts_off(state_.row.target)) {
     state_.row.scheduled_start_at = std::max(state_.row.scheduled_start_at, now() + 1);
   }
   presence_ = Presence::kPresent;

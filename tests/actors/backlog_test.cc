@@ -21,7 +21,7 @@ constexpr std::size_t kAtOnce = 5;
 // Handlers whose one step ends when the test says so.
 class Slow {
  public:
-  explicit Slow(std::uint64_t seed = 1) {
+  explicit Slow(std::uint64_t seed = 1, std::size_t active_max = 100'000) {
     const auto hold = [this](auto done) { open_.push_back(std::move(done)); };
     handlers_.add(ServiceKind::kService, "Slow", "run",
                   {HandlerKind::kPlain, {run_held("work", hold)}, {}});
@@ -31,6 +31,7 @@ class Slow {
     handlers_.add(ServiceKind::kService, "Fan", "run", {HandlerKind::kPlain, sends, {}});
     EngineFixture::Options options;
     options.engine.begin_at_once_max = kAtOnce;
+    options.engine.active_max = active_max;
     world_.emplace(handlers_, handlers_.catalog(), seed, options, clock_);
   }
 
@@ -104,6 +105,39 @@ BOOST_AUTO_TEST_CASE(the_backlog_is_there_after_a_crash) {
     return true;
   });
   BOOST_TEST(left == 0);
+}
+
+BOOST_AUTO_TEST_CASE(where_calls_are_refused_for_want_of_memory_sends_are_accepted_and_run) {
+  Slow slow(1, 8);
+  std::vector<Result<actors::Finished>> told;
+  for (int i = 0; i < 12; ++i) {
+    slow.world().engine().call(request("Slow", "run"),
+                               [&](Result<actors::Finished> one) { told.push_back(one); });
+  }
+  // Those that were refused are told at once.
+  BOOST_REQUIRE(!told.empty());
+  for (const auto& one : told) BOOST_TEST((one.error().code() == ErrorCode::kUnavailable));
+
+  for (int i = 0; i < 100; ++i) slow.world().send(request("Slow", "run"));
+  const int refused = static_cast<int>(told.size());
+  BOOST_TEST(slow.drain() <= 12u + kSlack);
+
+  BOOST_TEST(slow.ended() == 100 + 12 - refused);
+}
+
+BOOST_AUTO_TEST_CASE(a_delayed_send_takes_no_memory_before_its_time) {
+  Slow slow;
+  auto later = request("Slow", "run");
+  later.not_before_unix_ms = to_unix_millis(slow.world().clock().now()) + 60'000;
+
+  const auto accepted = slow.world().send(later);
+
+  BOOST_TEST(accepted.scheduled_start_at == later.not_before_unix_ms);
+  BOOST_TEST(slow.world().engine().counts().active == 0u);
+  slow.world().advance(Millis(59'000));
+  BOOST_TEST(slow.open() == 0u);
+  slow.world().advance(Millis(2'000));
+  BOOST_TEST(slow.open() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_handler_sends_waits_too) {

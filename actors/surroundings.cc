@@ -1,0 +1,18 @@
+#include "actors/surroundings.h"
+
+#include <caf/send.hpp>
+#include <utility>
+
+#include "actors/caf_types.h"
+#include "actors/mail.h"
+
+namespace holdfast::actors {
+
+void Surroundings::arm(std::vector<journal::Timer> armed) const {
+  std::erase_if(armed, [this](const journal::Timer& timer) {
+    return !timer_horizon.must_tell(timer.due_unix_ms);
+  });
+  if (!armed.empty()) caf::anon_send(timers, TimerMail{Arm{std::move(armed)}});
+}
+
+}  // namespace holdfast::actors
