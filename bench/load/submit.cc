@@ -5,35 +5,15 @@
 //
 // Prints one line of JSON. One thread; the server is on 127.0.0.1.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <strings.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <deque>
 #include <map>
-#include <string>
-#include <string_view>
-#include <vector>
 
+#include "bench/load/http_client.h"
+
+namespace holdfast::bench {
 namespace {
-
-using Steady = std::chrono::steady_clock;
-
-[[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "submit: %s\n", why.c_str());
-  std::exit(1);
-}
 
 struct Options {
   std::uint16_t port = 0;
@@ -44,38 +24,11 @@ struct Options {
   std::string body;
 };
 
-// One answer at the front of `input`: its status, and its length in bytes; 0: not all there yet.
-struct Answer {
-  int status = 0;
-  std::size_t size = 0;
-};
-
-Answer parse_answer(std::string_view input) {
-  const std::size_t head = input.find("\r\n\r\n");
-  if (head == std::string_view::npos) return {};
-  if (head < 12 || input.substr(0, 7) != "HTTP/1.") fail("this is no HTTP/1.1 answer");
-  const int status = std::atoi(std::string(input.substr(9, 3)).c_str());
-  std::size_t length = 0;
-  for (std::size_t line = input.find("\r\n"); line < head; line = input.find("\r\n", line + 2)) {
-    const std::string_view field = input.substr(line + 2);
-    if (::strncasecmp(field.data(), "content-length:", 15) == 0) {
-      length = std::strtoull(std::string(field.substr(15, 20)).c_str(), nullptr, 10);
-    } else if (::strncasecmp(field.data(), "transfer-encoding:", 18) == 0) {
-      fail("a chunked answer, which this client does not read");
-    }
-  }
-  const std::size_t size = head + 4 + length;
-  return input.size() < size ? Answer{} : Answer{status, size};
-}
-
 class Load {
  public:
   explicit Load(const Options& options)
       : options_(options), left_(options.count), connections_(options.connections) {
-    request_ = "POST " + options.path + " HTTP/1.1\r\nhost: 127.0.0.1\r\n";
-    if (!options.body.empty()) request_ += "content-type: application/json\r\n";
-    request_ +=
-        "content-length: " + std::to_string(options.body.size()) + "\r\n\r\n" + options.body;
+    request_ = post_request(options.path, options.body);
     micros_.reserve(static_cast<std::size_t>(options.count));
   }
 
@@ -98,17 +51,7 @@ class Load {
   void open_all() {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     for (Connection& connection : connections_) {
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      address.sin_port = htons(options_.port);
-      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      connection.socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      const int on = 1;
-      ::setsockopt(connection.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      if (::connect(connection.socket, reinterpret_cast<sockaddr*>(&address), sizeof address) !=
-          0) {
-        fail(std::string("connect: ") + std::strerror(errno));
-      }
+      connection.socket = connect_to(options_.port);
       epoll_event event{};
       event.events = EPOLLIN | EPOLLOUT | EPOLLET;
       event.data.ptr = &connection;
@@ -122,15 +65,7 @@ class Load {
       connection.out += request_;
       connection.open.push_back(Steady::now());
     }
-    while (!connection.out.empty()) {
-      const ssize_t sent = ::send(connection.socket, connection.out.data(), connection.out.size(),
-                                  MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent < 0) {
-        if (errno == EAGAIN) return;
-        fail(std::string("send: ") + std::strerror(errno));
-      }
-      connection.out.erase(0, static_cast<std::size_t>(sent));
-    }
+    push(connection.socket, connection.out);
   }
 
   void wait() {
@@ -148,16 +83,7 @@ class Load {
   }
 
   void receive(Connection& connection) {
-    char buffer[65536];
-    while (true) {
-      const ssize_t got = ::recv(connection.socket, buffer, sizeof buffer, MSG_DONTWAIT);
-      if (got == 0) fail("the server closed a connection; done " + std::to_string(done_));
-      if (got < 0) {
-        if (errno == EAGAIN || errno == EINTR) break;
-        fail(std::string("recv: ") + std::strerror(errno));
-      }
-      connection.in.append(buffer, static_cast<std::size_t>(got));
-    }
+    pull(connection.socket, connection.in);
     std::size_t at = 0;
     while (at < connection.in.size()) {
       const auto rest = std::string_view(connection.in).substr(at);
@@ -188,19 +114,14 @@ class Load {
   }
 
   void report(double seconds) {
-    std::sort(micros_.begin(), micros_.end());
-    const auto quantile = [&](double q) {
-      return micros_.empty() ? 0.0F
-                             : micros_[static_cast<std::size_t>(q * double(micros_.size() - 1))];
-    };
     std::int64_t failed = 0;
     for (const auto& [status, count] : statuses_) failed += status >= 300 ? count : 0;
     std::printf(
         "{\"count\": %lld, \"seconds\": %.3f, \"per_second\": %.1f, \"p50_us\": %.1f, "
         "\"p99_us\": %.1f, \"max_us\": %.1f, \"failed\": %lld, \"refused\": %lld}\n",
-        static_cast<long long>(done_), seconds, static_cast<double>(done_) / seconds, quantile(0.5),
-        quantile(0.99), quantile(1.0), static_cast<long long>(failed),
-        static_cast<long long>(refused_));
+        static_cast<long long>(done_), seconds, static_cast<double>(done_) / seconds,
+        quantile(micros_, 0.5), quantile(micros_, 0.99), quantile(micros_, 1.0),
+        static_cast<long long>(failed), static_cast<long long>(refused_));
   }
 
   const Options& options_;
@@ -237,9 +158,9 @@ Options parse_options(int argc, char** argv) {
 }
 
 }  // namespace
+}  // namespace holdfast::bench
 
 int main(int argc, char** argv) {
-  const Options options = parse_options(argc, argv);
-  Load load(options);
-  load.run();
+  const auto options = holdfast::bench::parse_options(argc, argv);
+  holdfast::bench::Load(options).run();
 }
