@@ -82,7 +82,7 @@ class Measurements(Rig):
                 lambda: self.wrk("/Hot/key/add", connections, self.seconds(4)))
             self.row(f"one object key, {connections} connections", rate, ">= 15,000/s",
                      figures["per_second"] >= 15_000 and not figures["failed"],
-                     f"{self.note(figures)}; {figures['cpu_us']:.0f} us CPU a call")
+                     self.note(figures))
 
     def parked(self):
         """A million sleeping runs: memory, disk, restart, firing."""
@@ -103,8 +103,7 @@ class Measurements(Rig):
         server.settle_memory()
         full_rss = server.rss_bytes()
         self.row(f"parked runs accepted, {count:,} in all", f"{figures['per_second']:,.0f}/s", "",
-                 None, f"{self.note(figures)}; {figures['cpu_us']:.0f} us CPU a run, "
-                 f"{figures['bytes']:,.0f} B written a run")
+                 None, self.note(figures))
         memory = (full_rss - tenth_rss) / (count - tenth)
         self.row("memory a parked run", f"{memory:.0f} B", "<= 100 B", memory <= 100,
                  f"the last nine tenths, settled. RSS {mib(empty_rss)} after warming up, "
@@ -225,8 +224,7 @@ class Measurements(Rig):
             "/Bench/empty/send?delay=90d", self.volume(100_000), "--connections", 64, "--pipeline",
             4))
         self.row("delayed sends accepted", rate, ">= 38,000/s", figures["per_second"] >= 38_000,
-                 f"{self.note(figures)}; {figures['cpu_us']:.0f} us CPU a send, "
-                 f"{figures['bytes']:,.0f} B written a send")
+                 self.note(figures))
         self.fresh_server()
         self.wrk("/Bench/nested", 1, 1)
         figures, _ = self.repeated(lambda: self.wrk("/Bench/nested", 1, self.seconds(4)))
@@ -246,7 +244,7 @@ class Measurements(Rig):
                 lambda: self.wrk("/Remote/three", 64, self.seconds(4)))
             self.row("3 steps in a C++ endpoint, 64 connections", rate, ">= 10,000/s",
                      figures["per_second"] >= 10_000 and not figures["failed"],
-                     f"{self.note(figures)}; {figures['cpu_us']:.0f} us CPU of the server a run")
+                     self.note(figures))
             figures, _ = self.repeated(lambda: self.wrk("/Remote/three", 1, self.seconds(4)))
             self.row("... one connection, p50", f"{figures['p50_us']:,.0f} us", "", None,
                      f"{1 / figures['per_append']:.1f} syncs a run")

@@ -23,9 +23,11 @@ def cpu_of_children_us():
 class Rig:
     """Has one server at a time, and collects what the report tells."""
 
-    def __init__(self, build, work, quick):
-        self.bin = pathlib.Path(build) / "bench"
-        self.holdfast = pathlib.Path(build) / "holdfast"
+    def __init__(self, build, work, quick, loads=None):
+        """`loads`: the folder whose programs make the load; that of the build when none is given."""
+        self.bin = pathlib.Path(build).resolve() / "bench"
+        self.loads = pathlib.Path(loads or build).resolve() / "bench"
+        self.holdfast = pathlib.Path(build).resolve() / "holdfast"
         self.work = pathlib.Path(work)
         self.scale = 20 if quick else 1
         self.repeats = 1 if quick else 3
@@ -58,6 +60,12 @@ class Rig:
     def end_server(self, how=signal.SIGTERM):
         if self.server is not None:
             self.server.end(how)
+
+    def kill_server(self):
+        if self.server is not None and self.server.process is not None:
+            self.server.process.kill()
+            self.server.process.wait()
+            self.server.process = None
 
     def commit_round_us(self):
         """The p50 of one write with one sync on this disk, now."""
@@ -97,7 +105,11 @@ class Rig:
                               "-s", LUA, f"http://127.0.0.1:{self.server.port}{path}"])
 
     def submit(self, path, count, *options):
-        return self.measured([self.bin / "submit", self.server.port, path, count, *options])
+        return self.measured([self.loads / "submit", self.server.port, path, count, *options])
+
+    def fixed_rate(self, path, rate, seconds):
+        """Latencies from the moment at which each request was due."""
+        return self.measured([self.loads / "open_loop", self.server.port, path, rate, seconds])
 
     def repeated(self, run):
         """The run with the median rate, and a text with rate and spread."""
@@ -112,6 +124,7 @@ class Rig:
     @staticmethod
     def note(figures):
         text = (f"p50 {figures['p50_us'] / 1000:.2f} ms, p99 {figures['p99_us'] / 1000:.2f} ms, "
+                f"{figures['cpu_us']:.0f} us of server CPU and {figures['bytes']:,.0f} B written each, "
                 f"{figures['per_append']:.1f} a sync, load generator "
                 f"{figures['load_share']:.2f} cores")
         if figures["failed"]:

@@ -37,10 +37,7 @@ def main():
             except (RuntimeError, http.client.HTTPException, ConnectionError, TimeoutError,
                     subprocess.CalledProcessError) as error:
                 bench.row(name, "failed", "", False, str(error).replace("\n", " ")[:300])
-                if bench.server and bench.server.process:
-                    bench.server.process.kill()
-                    bench.server.process.wait()
-                    bench.server.process = None
+                bench.kill_server()
         bench.end_server()
         log = (work / "server.log")
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
@@ -50,9 +47,7 @@ def main():
             for line in complaints[:10]:
                 say("   " + line)
     finally:
-        if bench.server and bench.server.process:
-            bench.server.process.kill()
-            bench.server.process.wait()
+        bench.kill_server()
     report(bench, args, time.monotonic() - began)
     if all(row.met is not False for row in bench.rows):
         shutil.rmtree(work, ignore_errors=True)

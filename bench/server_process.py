@@ -21,6 +21,12 @@ def free_port():
         return s.getsockname()[1]
 
 
+def process_cpu_us(process):
+    """Of all its threads, those that ended too."""
+    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000_000 // TICKS
+
+
 class Server:
     """One server process; its data folder outlives it."""
 
@@ -107,8 +113,7 @@ class Server:
         return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_text()
 
     def cpu_us(self):
-        fields = self.proc("stat").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) * 1_000_000 // TICKS
+        return process_cpu_us(self.process.pid)
 
     def written_bytes(self):
         return int(re.search(r"^write_bytes: (\d+)", self.proc("io"), re.M).group(1))
