@@ -1,35 +1,10 @@
 // What it costs to make an id, and to encode and decode the records of the hot path.
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-
+#include "bench/micro/nanos.h"
 #include "journal/codec/codec.h"
 
 namespace holdfast::journal {
 namespace {
-
-// Nanoseconds per call of `work`, best of five passes.
-template <class Work>
-double nanos_per_call(Work work) {
-  constexpr int kCalls = 200'000;
-  double best = 1e9;
-  for (int pass = 0; pass < 5; ++pass) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < kCalls; ++i) work();
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-    best = std::min(best, took.count() / kCalls);
-  }
-  return best;
-}
-
-volatile std::size_t sink;
-
-template <class Work>
-void report(const char* what, std::size_t bytes, Work work) {
-  const double nanos = nanos_per_call([&] { sink = sink + work(); });
-  std::printf("%-28s %6zu bytes %8.1f ns\n", what, bytes, nanos);
-}
 
 Invocation parked_row() {
   Invocation row;
@@ -47,11 +22,12 @@ void bench_chunk(const char* encode_name, const char* decode_name,
   Bytes record;
   encode_chunk(record, 1, entries.data(), entries.size());
   Bytes to;
-  report(encode_name, record.size(), [&] {
+  bench::report_with_size(encode_name, record.size(), [&] {
     encode_chunk(to, 1, entries.data(), entries.size());
     return to.size();
   });
-  report(decode_name, record.size(), [&] { return decode_chunk(record)->entries.size(); });
+  bench::report_with_size(decode_name, record.size(),
+                          [&] { return decode_chunk(record)->entries.size(); });
 }
 
 void bench_all() {
@@ -66,26 +42,27 @@ void bench_all() {
   Bytes record;
   encode_invocation(record, row);
   Bytes to;
-  report("encode parked row", record.size(), [&] {
+  bench::report_with_size("encode parked row", record.size(), [&] {
     encode_invocation(to, row);
     return to.size();
   });
-  report("decode parked row", record.size(),
-         [&] { return decode_invocation(record)->target.key.size(); });
+  bench::report_with_size("decode parked row", record.size(),
+                          [&] { return decode_invocation(record)->target.key.size(); });
 
   SeededRandom random(1);
   InvocationId id = fresh_id("Greeter", std::nullopt, 1, random);
-  report("fresh id, unkeyed", 24, [&] {
+  bench::report_with_size("fresh id, unkeyed", 24, [&] {
     id = fresh_id("Greeter", std::nullopt, 1'795'173'836'734, random);
     return static_cast<std::size_t>(id.uuid[15]);
   });
-  report("idempotent id", 24, [&] {
+  bench::report_with_size("idempotent id", 24, [&] {
     return static_cast<std::size_t>(idempotent_id("Greeter", std::nullopt, "greet", "k").uuid[0]);
   });
   const std::string text = id.text();
-  report("id to text", text.size(), [&] { return id.text().size(); });
-  report("id from text", text.size(),
-         [&] { return static_cast<std::size_t>(InvocationId::from_text(text)->uuid[0]); });
+  bench::report_with_size("id to text", text.size(), [&] { return id.text().size(); });
+  bench::report_with_size("id from text", text.size(), [&] {
+    return static_cast<std::size_t>(InvocationId::from_text(text)->uuid[0]);
+  });
 }
 
 }  // namespace
