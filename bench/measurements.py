@@ -23,7 +23,7 @@ def folder_bytes(folder):
 class Measurements(Rig):
     """A measurement fails by an exception; the others go on."""
 
-    ALL = ("three", "single", "steps", "hot", "parked", "replay", "idle", "sends",
+    ALL = ("three", "rates", "single", "steps", "hot", "parked", "replay", "idle", "sends",
            "endpoint", "micro")
 
     def three(self):
@@ -40,6 +40,34 @@ class Measurements(Rig):
         self.row("empty handler, 64 connections", rate, "", None, self.note(figures))
         self.row("... server CPU a call", f"{figures['cpu_us']:.0f} us", "<= 46 us",
                  figures["cpu_us"] <= 46)
+
+    def rates(self):
+        """3-step workflow at fixed rates: latency from the moment at which each call was due."""
+        self.fresh_server()
+        self.wrk("/Bench/three", 256, 1)
+        peak, told = self.repeated(lambda: self.wrk("/Bench/three", 256, self.seconds(6)))
+        self.row("3 steps at fixed rates: the peak they are parts of", told)
+        quantiles = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p999_us", "largest": "max_us"}
+        series = {name: [] for name in quantiles}
+        for part in (25, 50, 75, 90):
+            rate = int(peak["per_second"] * part / 100)
+            runs = [self.fixed_rate("/Bench/three", rate, self.seconds(20)) for _ in range(self.repeats)]
+            found = {name: statistics.median(run[key] for run in runs) / 1000
+                     for name, key in quantiles.items()}
+            for name, value in found.items():
+                series[name].append((rate, value))
+            lost = {word: sum(run[word] for run in runs) for word in ("failed", "refused", "unanswered")}
+            spread = sorted(run["p99_us"] / 1000 for run in runs)
+            self.row(f"... {part} % of it, {rate:,}/s, p99",
+                     f"{found['p99']:.2f} ms ({spread[0]:.2f} to {spread[-1]:.2f})", "",
+                     False if any(lost.values()) else None,
+                     ", ".join(f"{name} {value:.2f} ms" for name, value in found.items()) +
+                     f"; {statistics.median(run['cpu_us'] for run in runs):.0f} us of server CPU and "
+                     f"{statistics.median(run['bytes'] for run in runs):,.0f} B written each; the load "
+                     f"generator sent late by {max(run['late_p99_us'] for run in runs) / 1000:.2f} ms (p99)" +
+                     "".join(f", {word.upper()} {count}" for word, count in lost.items() if count))
+        self.pictures.append(("rates", "3 steps, latency from the moment a call was due", "calls a second",
+                              "ms", series))
 
     def single(self):
         """3-step workflow over one connection, against commit rounds measured beside it."""

@@ -10,6 +10,8 @@ import statistics
 import subprocess
 import sys
 
+import plots
+
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 
 Row = collections.namedtuple("Row", "what measured goal met note")
@@ -75,6 +77,8 @@ def report(bench, args, seconds):
     folder = pathlib.Path(args.results)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.md"
+    for picture, *drawing in bench.pictures:
+        lines += plots.lines(folder / f"{name}-{picture}.svg", *drawing)
     path.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
     say(f"\n== {seconds:.0f} s; the report is {os.path.relpath(path)}")

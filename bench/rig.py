@@ -35,6 +35,7 @@ class Rig:
         self.rounds = []
         self.load_cpu_share = []
         self.parts = {}
+        self.pictures = []  # (name, then what plots.lines() takes after the path).
         self.server = None
 
     def volume(self, count):
