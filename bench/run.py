@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Measures the server under load and writes a report. The method is described in bench/README.md.
+"""Measures the server under load and writes a report with pictures to bench/results/.
 
-  bench/run.py --build build/release [--quick] [--only NAME]...
+  ./dev bench [--only NAME]... [--quick] [--work DIR]
+
 """
 
 import argparse
@@ -16,7 +17,12 @@ from report import PROJECT, report, say
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parts = "".join(f"  {name:10}{getattr(Measurements, name).__doc__.splitlines()[0]}\n"
+                    for name in Measurements.ALL)
+    parser = argparse.ArgumentParser(
+        prog="./dev bench", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=f"{__doc__.strip()}\n\nMeasurements, each on a fresh server and an empty folder:\n\n"
+                    f"{parts}\nThe method, and how to read a report: bench/README.md.")
     parser.add_argument("--build", default="build/release", help="folder of the release build")
     parser.add_argument("--quick", action="store_true", help="a twentieth of all volumes")
     parser.add_argument("--only", action="append", choices=Measurements.ALL, help="may be repeated")
