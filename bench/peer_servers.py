@@ -5,6 +5,7 @@ import pathlib
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -269,8 +270,9 @@ class Dbos:
 
     def stop(self):
         self.app.stop()
-        self.database.process.send_signal(2)  # Its "fast" shutdown: it does not wait for its clients.
-        self.database.process.wait(60)
+        if self.database.is_alive():
+            self.database.process.send_signal(signal.SIGINT)  # It does not wait for its clients then.
+            self.database.process.wait(60)
 
     def program_bytes(self):
         return None

@@ -82,7 +82,7 @@ int measure() {
     }
     std::sort(millis.begin(), millis.end());
     const double median = millis[millis.size() / 2];
-    std::printf("%10lld %10.2f %12.0f\n", static_cast<long long>(entries), median,
+    std::printf("%10lld %10.3f %12.0f\n", static_cast<long long>(entries), median,
                 median * 1e6 / static_cast<double>(entries));
   }
   return 0;
