@@ -117,8 +117,9 @@ Result<void> Server::open_handlers() {
         if (!proven) log.error("a request is not signed", "why={}", proven.error().message());
       });
   embedded_ = std::make_unique<EmbeddedHandlers>(services_);
-  remote_ = std::make_unique<RemoteHandlers>(io_, *outgoing_, *catalog_, identity_.get(), clock_,
-                                             config_.cluster_name);
+  remote_ =
+      std::make_unique<RemoteHandlers>(std::make_shared<IoAttemptClock>(io_), *outgoing_, *catalog_,
+                                       identity_.get(), clock_, config_.cluster_name);
   handlers_ = std::make_unique<AllHandlers>(*catalog_, *embedded_, *remote_);
   return {};
 }

@@ -187,7 +187,7 @@ class Stand {
  private:
   const Version version_;
   boost::asio::io_context io_;
-  const std::shared_ptr<AttemptClock> clock_ = std::make_shared<AttemptClock>(io_);
+  const std::shared_ptr<AttemptClock> clock_ = std::make_shared<IoAttemptClock>(io_);
 };
 
 inline restate::NewCommand command(protocol::CommandBody body, bool wants_ack = false) {

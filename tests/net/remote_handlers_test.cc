@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "net/http/outgoing/outgoing_http.h"
 #include "tests/net/remote_attempt_stand.h"
 #include "tests/support/manual_clock.h"
 
@@ -31,7 +32,8 @@ struct Fixture {
   testing::ManualClock clock;
   actors::Catalog catalog{std::vector<actors::ServiceInfo>()};
   std::unique_ptr<OutgoingHttp> http = OutgoingHttp::create(io).value();
-  RemoteHandlers handlers{io, *http, catalog, nullptr, clock, "here"};
+  RemoteHandlers handlers{
+      std::make_shared<IoAttemptClock>(io), *http, catalog, nullptr, clock, "here"};
   attempt_stand::FakeHost host;
 
   ~Fixture() {

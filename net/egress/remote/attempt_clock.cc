@@ -10,9 +10,9 @@ void AttemptClock::set(Entry& entry, SteadyTime time, std::weak_ptr<Watched> wat
   const std::lock_guard lock(mutex_);
   if (entry != entries_.end()) entries_.erase(entry);
   entry = entries_.emplace(time, std::move(watched));
-  if (io_ == nullptr || time >= armed_for_) return;
+  if (time >= armed_for_) return;
   armed_for_ = time;
-  boost::asio::post(*io_, [self = shared_from_this()] { self->arm_on_io(); });
+  arm(time);
 }
 
 void AttemptClock::clear(Entry& entry) {
@@ -22,7 +22,23 @@ void AttemptClock::clear(Entry& entry) {
   entry = entries_.end();
 }
 
-void AttemptClock::stop() {
+SteadyTime AttemptClock::fire() {
+  std::vector<std::shared_ptr<Watched>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto end = entries_.upper_bound(now());
+    for (auto entry = entries_.begin(); entry != end; ++entry) {
+      // The entry stays until its owner sets or clears it, for the owner holds an iterator.
+      if (auto watched = entry->second.lock()) due.push_back(std::move(watched));
+    }
+  }
+  for (const auto& watched : due) watched->on_deadline();
+  const std::lock_guard lock(mutex_);
+  armed_for_ = entries_.empty() ? SteadyTime::max() : entries_.begin()->first;
+  return armed_for_;
+}
+
+void IoAttemptClock::stop() {
   {
     const std::lock_guard lock(mutex_);
     io_ = nullptr;
@@ -30,7 +46,17 @@ void AttemptClock::stop() {
   timer_.reset();
 }
 
-void AttemptClock::arm_on_io() {
+bool IoAttemptClock::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return io_ == nullptr;
+}
+
+void IoAttemptClock::arm(SteadyTime) {
+  if (io_ == nullptr) return;
+  boost::asio::post(*io_, [self = shared_from_this()] { self->arm_on_io(); });
+}
+
+void IoAttemptClock::arm_on_io() {
   SteadyTime time;
   {
     const std::lock_guard lock(mutex_);
@@ -39,29 +65,9 @@ void AttemptClock::arm_on_io() {
   }
   timer_->expires_at(time);
   timer_->async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-    if (!error) self->fire();
+    if (error || self->stopped()) return;
+    if (self->fire() != SteadyTime::max()) self->arm_on_io();
   });
-}
-
-void AttemptClock::fire() {
-  std::vector<std::shared_ptr<Watched>> due;
-  {
-    const std::lock_guard lock(mutex_);
-    if (io_ == nullptr) return;
-    const auto end = entries_.upper_bound(std::chrono::steady_clock::now());
-    for (auto entry = entries_.begin(); entry != end; ++entry) {
-      // The entry stays until its owner sets or clears it, for the owner holds an iterator.
-      if (auto watched = entry->second.lock()) due.push_back(std::move(watched));
-    }
-  }
-  for (const auto& watched : due) watched->on_deadline();
-  {
-    const std::lock_guard lock(mutex_);
-    if (io_ == nullptr) return;
-    armed_for_ = entries_.empty() ? SteadyTime::max() : entries_.begin()->first;
-    if (entries_.empty()) return;
-  }
-  arm_on_io();
 }
 
 }  // namespace holdfast::net

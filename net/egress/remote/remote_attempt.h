@@ -120,8 +120,8 @@ class RemoteAttempt final : public actors::Attempt {
   std::uint32_t news_ = 0;  // Commands and proposals of this attempt.
   bool has_output_ = false;
   bool may_replace_output_ = false;  // It is that of an earlier attempt.
-  journal::WaitSet awaiting_;  // kSuspended: reduced by all it has been told.
-  bool is_ready_ = false;      // kSuspended: what it waits for is there.
+  journal::WaitSet awaiting_;        // kSuspended: reduced by all it has been told.
+  bool is_ready_ = false;            // kSuspended: what it waits for is there.
   std::optional<protocol::restate::AwaitingOn> advice_;  // Version 7: what it is blocked on.
   bool stuck_ = false;  // Suspended on nothing but closures that only it can execute.
 };

@@ -37,15 +37,15 @@ Result<restate::Version> version_for(const journal::Invocation& invocation,
 
 }  // namespace
 
-RemoteHandlers::RemoteHandlers(boost::asio::io_context& io, OutgoingHttp& http,
+RemoteHandlers::RemoteHandlers(std::shared_ptr<AttemptClock> attempt_clock, EndpointPools& pools,
                                const actors::Catalog& catalog, const Identity* identity,
                                const Clock& clock, std::string cluster_name)
-    : http_(http),
+    : pools_(pools),
       catalog_(catalog),
       identity_(identity),
       clock_(clock),
       cluster_name_(std::move(cluster_name)),
-      attempt_clock_(std::make_shared<AttemptClock>(io)) {}
+      attempt_clock_(std::move(attempt_clock)) {}
 
 Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const Info& info) {
   const std::lock_guard lock(mutex_);
@@ -59,7 +59,7 @@ Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const Info& info)
   const bool http_11 = info->deployment.http_version == journal::HttpVersion::kHttp11;
   const EndpointAddress address = TRY(parse_endpoint_address(
       info->deployment.uri, http_11 ? HttpVersion::kHttp11 : HttpVersion::kHttp2));
-  way = {info, http_.pool_for(address)};
+  way = {info, pools_.pool_for(address)};
   return way.pool;
 }
 

@@ -4,7 +4,6 @@
 //
 // Threads: any, but stop().
 
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,7 +14,7 @@
 #include "actors/handler.h"
 #include "net/egress/identity.h"
 #include "net/egress/remote/attempt_clock.h"
-#include "net/http/outgoing/outgoing_http.h"
+#include "net/http/outgoing/endpoint_pool.h"
 #include "storage/base/clock.h"
 
 namespace holdfast::net {
@@ -26,8 +25,9 @@ inline constexpr const char* kClusterNameHeader = "x-restate-cluster-name";
 class RemoteHandlers final : public actors::Handlers {
  public:
   // All outlive the handlers; `identity` may be null: requests are not signed.
-  RemoteHandlers(boost::asio::io_context& io, OutgoingHttp& http, const actors::Catalog& catalog,
-                 const Identity* identity, const Clock& clock, std::string cluster_name);
+  RemoteHandlers(std::shared_ptr<AttemptClock> attempt_clock, EndpointPools& pools,
+                 const actors::Catalog& catalog, const Identity* identity, const Clock& clock,
+                 std::string cluster_name);
 
   // A pinned invocation goes to its deployment, another one to the newest that serves its target.
   // kNotFound: there is none.
@@ -37,7 +37,7 @@ class RemoteHandlers final : public actors::Handlers {
   bool is_elsewhere(const journal::Invocation&) const override { return true; }
   bool starts_ahead() const override { return true; }
 
-  // No attempt is timed any more. REQUIRES: on the io thread, or nobody runs the io_context.
+  // No attempt is timed any more. See AttemptClock::stop().
   void stop() { attempt_clock_->stop(); }
 
  private:
@@ -49,7 +49,7 @@ class RemoteHandlers final : public actors::Handlers {
 
   Result<std::shared_ptr<EndpointPool>> pool_for(const Info& info);
 
-  OutgoingHttp& http_;
+  EndpointPools& pools_;
   const actors::Catalog& catalog_;
   const Identity* const identity_;
   const Clock& clock_;

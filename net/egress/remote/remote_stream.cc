@@ -22,7 +22,7 @@ void RemoteStream::begin(std::shared_ptr<Exchange> exchange, bool request_ended)
   const std::lock_guard lock(mutex_);
   if (stage_ == Stage::kOver) return;
   exchange_ = std::move(exchange);
-  heard_at_ = std::chrono::steady_clock::now();
+  heard_at_ = clock_->now();
   if (request_ended) stage_ = Stage::kHalfClosed;
   clock_->set(deadline_,
               heard_at_ + timeouts_.inactivity +
@@ -33,7 +33,7 @@ void RemoteStream::begin(std::shared_ptr<Exchange> exchange, bool request_ended)
 void RemoteStream::send(Bytes bytes) {
   const std::lock_guard lock(mutex_);
   if (stage_ != Stage::kOpen || !exchange_) return;
-  heard_at_ = std::chrono::steady_clock::now();
+  heard_at_ = clock_->now();
   exchange_->send(std::move(bytes));
 }
 
@@ -45,7 +45,7 @@ void RemoteStream::half_close() {
 // REQUIRES: mutex_ is held.
 void RemoteStream::close_request() {
   stage_ = Stage::kHalfClosed;
-  heard_at_ = std::chrono::steady_clock::now();
+  heard_at_ = clock_->now();
   if (exchange_) exchange_->half_close();
   clock_->set(deadline_, heard_at_ + timeouts_.abort, weak_from_this());
 }
@@ -69,7 +69,7 @@ void RemoteStream::finish() {
   if (stage_ == Stage::kOver) return;
   if (stage_ == Stage::kOpen && exchange_) exchange_->half_close();
   stage_ = Stage::kFinishing;
-  clock_->set(deadline_, std::chrono::steady_clock::now() + kFinishPatience, weak_from_this());
+  clock_->set(deadline_, clock_->now() + kFinishPatience, weak_from_this());
 }
 
 void RemoteStream::cancel() {
@@ -91,7 +91,7 @@ void RemoteStream::tell(std::unique_lock<std::mutex>& lock) {
 
 void RemoteStream::on_head(int status, HttpHeaders headers) {
   std::unique_lock lock(mutex_);
-  heard_at_ = std::chrono::steady_clock::now();
+  heard_at_ = clock_->now();
   news_.status = status;
   news_.headers = std::move(headers);
   tell(lock);
@@ -103,7 +103,7 @@ void RemoteStream::on_body(BytesView bytes) {
     if (exchange_) exchange_->consumed(bytes.size());
     return;
   }
-  heard_at_ = std::chrono::steady_clock::now();
+  heard_at_ = clock_->now();
   news_.body.append(bytes);
   tell(lock);
 }
@@ -128,7 +128,7 @@ void RemoteStream::on_failed(const ExchangeFailure& failure) {
 
 void RemoteStream::on_deadline() {
   std::unique_lock lock(mutex_);
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime now = clock_->now();
   switch (stage_) {
     case Stage::kOpen:
       if (now - heard_at_ >= timeouts_.inactivity) return close_request();

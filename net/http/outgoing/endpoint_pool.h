@@ -40,4 +40,13 @@ class EndpointPool {
   virtual const EndpointAddress& address() const = 0;
 };
 
+// Where pools come from. Any thread.
+class EndpointPools {
+ public:
+  virtual ~EndpointPools() = default;
+
+  // The pool of that address; the same one as long as somebody holds it.
+  virtual std::shared_ptr<EndpointPool> pool_for(const EndpointAddress& address) = 0;
+};
+
 }  // namespace holdfast::net

@@ -19,19 +19,18 @@ namespace holdfast::net {
 
 class OutgoingCore;
 
-class OutgoingHttp {
+class OutgoingHttp final : public EndpointPools {
  public:
   // One thread runs `io`. kInvalidArgument names a CA file that cannot be used.
   static Result<std::unique_ptr<OutgoingHttp>> create(boost::asio::io_context& io,
                                                       OutgoingOptions options = {});
 
   // As stop().
-  ~OutgoingHttp();
+  ~OutgoingHttp() override;
   OutgoingHttp(const OutgoingHttp&) = delete;
   OutgoingHttp& operator=(const OutgoingHttp&) = delete;
 
-  // The pool of that address; the same one as long as somebody holds it. Any thread.
-  std::shared_ptr<EndpointPool> pool_for(const EndpointAddress& address);
+  std::shared_ptr<EndpointPool> pool_for(const EndpointAddress& address) override;
 
   // Fails every exchange (kStopped, from inside this call) and closes every connection. Pools and
   // exchanges may outlive the io_context from here on; they do nothing. Idempotent.
