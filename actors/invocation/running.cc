@@ -407,7 +407,9 @@ bool InvocationActor::waits_long() {
   }
   if (!wait_noted_) {
     wait_noted_ = true;
-    world_.wait_notes.add({now(), id_, wait_}, park_after_ms());
+    // One that is only asked to leave is asked again; without a pause that would never end.
+    const std::int64_t least_ms = current_.attempt->droppable() ? 0 : 1;
+    world_.wait_notes.add({now(), id_, wait_}, std::max(park_after_ms(), least_ms));
   }
   return false;
 }
