@@ -34,7 +34,8 @@ EngineFixture::EngineFixture(actors::Handlers& handlers, std::vector<actors::Ser
       clock_(clock),
       random_(seed),
       schedule_(seed ^ 0x5DEECE66D),
-      catalog_(std::move(services)),
+      own_catalog_(std::move(services)),
+      catalog_(options.catalog != nullptr ? *options.catalog : own_catalog_),
       tables_(store_) {
   start();
 }
@@ -85,6 +86,8 @@ bool EngineFixture::step() {
   if (disk_failed_ || !engine_) return false;
   auto& coordinator = scheduler(*system_);
   auto& jobs = coordinator.jobs;
+  Neighbour* const neighbour = options_.neighbour;
+  if (neighbour != nullptr && schedule_.next() % 4 == 0 && neighbour->step()) return true;
   const bool commit_first = schedule_.next() % 4 == 0;
   if (commit_first && committer_->step()) return true;
   if (!jobs.empty()) {
@@ -93,7 +96,7 @@ bool EngineFixture::step() {
     coordinator.run_once();
     return true;
   }
-  return committer_->step();
+  return committer_->step() || (neighbour != nullptr && neighbour->step());
 }
 
 void EngineFixture::settle() {
@@ -112,6 +115,10 @@ void EngineFixture::advance(Millis by) {
       const auto next = actor_clock.schedule().begin()->first - actor_clock.now();
       const auto rounded = std::chrono::ceil<Millis>(next);
       leap = std::clamp(rounded, Millis(1), leap);
+    }
+    if (Neighbour* const neighbour = options_.neighbour) {
+      if (const auto next = neighbour->next()) leap = std::clamp(*next, Millis(1), leap);
+      neighbour->advance(leap);
     }
     clock_.advance(leap);
     coordinator.advance_time(leap);

@@ -5,6 +5,8 @@
 //
 // What each process leaves behind is verified wholly: its rows, and whether they agree with each
 // other.
+//
+// What else there is in the world may share thread and time with the engine: a Neighbour.
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -23,11 +25,24 @@
 
 namespace holdfast::testing {
 
+// Goes on while the engine does, and when that is not running.
+class Neighbour {
+ public:
+  virtual ~Neighbour() = default;
+  // One step; false: nothing is to be done at the present time.
+  virtual bool step() = 0;
+  // Until there is something to be done; none: never, by time alone.
+  virtual std::optional<Millis> next() const = 0;
+  virtual void advance(Millis by) = 0;
+};
+
 class EngineFixture {
  public:
   struct Options {
     actors::EngineOptions engine = {};
     std::size_t append_bytes_max = storage::Committer::Options().append_bytes_max;
+    actors::Catalog* catalog = nullptr;  // Null: one of its own, of the services.
+    Neighbour* neighbour = nullptr;      // May be null.
   };
 
   EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
@@ -75,7 +90,8 @@ class EngineFixture {
   ManualClock& clock_;
   SeededRandom random_;
   SeededRandom schedule_;
-  actors::Catalog catalog_;
+  actors::Catalog own_catalog_;
+  actors::Catalog& catalog_;
   const journal::Tables tables_;
   bool disk_failed_ = false;
   bool damage_expected_ = false;
