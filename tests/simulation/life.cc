@@ -4,6 +4,7 @@
 
 #include "net/egress/embedded_handlers.h"
 #include "tests/simulation/clients.h"
+#include "tests/simulation/elsewhere.h"
 #include "tests/simulation/services.h"
 #include "tests/support/engine_fixture.h"
 
@@ -13,7 +14,8 @@ namespace {
 
 using journal::Status;
 
-testing::EngineFixture::Options options_from(Random& chance) {
+testing::EngineFixture::Options options_from(Random& chance, actors::Catalog& catalog,
+                                             testing::Neighbour* neighbour) {
   testing::EngineFixture::Options options;
   constexpr std::int64_t kParkAfter[] = {0, 1, 50, 1000};
   options.engine.park_after_ms = kParkAfter[chance.next() % 4];
@@ -23,6 +25,8 @@ testing::EngineFixture::Options options_from(Random& chance) {
   // From one batch at a time to all at once.
   constexpr std::size_t kAppend[] = {1, 500, 4 << 20};
   options.append_bytes_max = kAppend[chance.next() % 3];
+  options.catalog = &catalog;
+  options.neighbour = neighbour;
   return options;
 }
 
@@ -37,17 +41,30 @@ std::vector<actors::ServiceInfo> kept_for_years(std::vector<actors::ServiceInfo>
   return services;
 }
 
+// In every fourth life all handlers are in the process, and what it draws is what such lives have
+// always drawn: their seeds keep their meaning.
+Elsewhere::Where where_of(std::uint64_t seed) {
+  return seed % 4 == 3 ? Elsewhere::Where::kAllHere : Elsewhere::Where::kMixed;
+}
+
 class Life {
  public:
   Life(std::uint64_t seed, bool verbose)
       : chance_(seed ^ 0x9E3779B97F4A7C15),
+        far_chance_(seed ^ 0x2545F4914F6CDD1D),
         outside_(clock_, seed),
         definitions_(services(outside_, [this](const std::string& id) { told(id); })),
-        infos_(kept_for_years(net::catalog_of(definitions_))),
-        handlers_(std::move(definitions_)),
-        world_(handlers_, infos_, seed, options_from(chance_), clock_),
+        elsewhere_(where_of(seed), definitions_, far_chance_, outside_, clock_),
+        catalog_(kept_for_years(net::catalog_of(definitions_))),
+        embedded_(std::move(definitions_)),
+        remote_(elsewhere_.attempt_clock(), elsewhere_.wire(), catalog_, nullptr, clock_, "here"),
+        handlers_(catalog_, embedded_, remote_),
+        world_(handlers_, {}, seed, options_from(chance_, catalog_, elsewhere_.neighbour()),
+               clock_),
         clients_(world_, outside_, chance_) {
     if (verbose) outside_.be_verbose();
+    elsewhere_.register_with(catalog_);
+    if (!elsewhere_.is_empty()) ++outside_.counts["lives with handlers behind HTTP"];
   }
 
   Verdict live() {
@@ -82,13 +99,18 @@ class Life {
     for (const std::string& id : std::exchange(told_, {})) clients_.complete_awakeable(id);
   }
 
+  void crash() {
+    elsewhere_.engine_dies();
+    world_.crash();
+  }
+
   void harm() {
+    if (!elsewhere_.is_empty() && draw(3) == 0) return elsewhere_.harm();
     switch (draw(4)) {
       case 0:
         outside_.note("power cut");
         ++outside_.counts["power cuts"];
-        world_.crash();
-        return;
+        return crash();
       case 1:
         outside_.note("a write will fail");
         world_.store().fail_write(1 + static_cast<std::uint64_t>(draw(10)),
@@ -114,8 +136,9 @@ class Life {
       if (world_.running()) {
         outside_.note("a write failed");
         ++outside_.counts["failed writes"];
-        world_.crash();
+        crash();
       }
+      if (!healing_ && !elsewhere_.is_empty()) elsewhere_.go_on(draw(20));
       if (draw(3) == 0) clock_.advance(Millis(draw(10'000)));
       world_.start();
       outside_.note("start");
@@ -131,6 +154,8 @@ class Life {
   // Nothing is harmed any more: everything must come to its end.
   void heal() {
     outside_.note("heal");
+    healing_ = true;
+    elsewhere_.heal();
     clock_.set(from_unix_millis(outside_.latest_unix_ms()));
     for (int round = 0; round < 30; ++round) {
       revive();
@@ -201,13 +226,18 @@ class Life {
 
   testing::ManualClock clock_;
   SeededRandom chance_;
+  SeededRandom far_chance_;  // Of what is elsewhere.
   Outside outside_;
   std::vector<std::string> told_;
   std::vector<ServiceDefinition> definitions_;
-  const std::vector<actors::ServiceInfo> infos_;
-  net::EmbeddedHandlers handlers_;
+  Elsewhere elsewhere_;  // Outlives the engine; takes its services from the definitions.
+  actors::Catalog catalog_;
+  net::EmbeddedHandlers embedded_;
+  net::RemoteHandlers remote_;
+  net::AllHandlers handlers_;
   testing::EngineFixture world_;
   Clients clients_;
+  bool healing_ = false;
 };
 
 }  // namespace

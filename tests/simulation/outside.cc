@@ -34,6 +34,11 @@ void Outside::expect(bool holds, const std::string& promise) {
 
 void Outside::execute(const std::string& id, int number, const std::string& key) {
   const std::string name = id + "#" + std::to_string(number);
+  if (!heard_) {
+    note("execute too late " + name);
+    ++counts["steps executed unheard"];
+    return;
+  }
   note("execute " + name);
   ++counts["steps executed"];
   expect(!killed_.contains(id), "I12: " + name + " was executed after its invocation was killed");
@@ -56,6 +61,7 @@ void Outside::execute(const std::string& id, int number, const std::string& key)
 }
 
 void Outside::enter(const std::string& id, const std::string& key) {
+  if (!heard_) return;
   const auto& holders = holders_[key];
   const bool has_acted = std::find(holders.begin(), holders.end(), id) != holders.end();
   expect(!has_acted || holders.back() == id,

@@ -22,6 +22,20 @@ class Outside {
 
   // --- What closures do.
 
+  // Around what a handler does elsewhere: whether the engine listens to its attempt. If it has let
+  // go of that, what the attempt had begun may still be done, for nobody can hold it back; it
+  // counts for nothing, and must not count for the engine.
+  class Acting {
+   public:
+    Acting(Outside& outside, bool heard) : outside_(outside) { outside_.heard_ = heard; }
+    ~Acting() { outside_.heard_ = true; }
+    Acting(const Acting&) = delete;
+    Acting& operator=(const Acting&) = delete;
+
+   private:
+    Outside& outside_;
+  };
+
   // Operation `number` of an invocation is executed; those of one invocation are awaited one after
   // the other. `key`: of the object whose key it holds; empty for none. Throws std::runtime_error
   // when this try shall fail.
@@ -69,6 +83,7 @@ class Outside {
   std::uint64_t events_ = 1;
   std::uint64_t trace_ = 0xcbf29ce484222325;
   bool verbose_ = false;
+  bool heard_ = true;                // Who acts now. See Acting.
   std::int64_t latest_unix_ms_ = 0;  // The clock has shown this once.
 
   std::map<std::string, int> reached_;

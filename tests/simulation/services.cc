@@ -129,9 +129,11 @@ ServiceDefinition order(Outside& outside) {
 ServiceDefinition nap(Outside& outside) {
   return Service("Nap").handler("nap", [&outside](Context& ctx, int millis) -> Task<bool> {
     Acts acts(ctx, outside);
-    const auto began = ctx.now().time_since_epoch();
-    const auto due = std::chrono::duration_cast<milliseconds>(began).count() + millis;
-    co_await ctx.sleep(milliseconds(millis));
+    // Until a time, not for a time: the clock may be set back between the two commands, when the
+    // attempt breaks there.
+    const auto until = ctx.now() + milliseconds(millis);
+    const auto due = std::chrono::duration_cast<milliseconds>(until.time_since_epoch()).count();
+    co_await ctx.sleep_until(until);
     const auto woke = [&outside, due, id = ctx.invocation_id()] { outside.woke(id, due); };
     co_await ctx.run("woke", woke);
     co_await acts.step(kLast);

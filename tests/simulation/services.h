@@ -1,5 +1,6 @@
 #pragma once
-// The handlers of a simulation. Each kind keeps a promise that can be checked from outside.
+// The handlers of a simulation, in the engine's process or behind a wire. Each kind keeps a promise
+// that can be checked from outside.
 //
 //   Bank/transfer      from one Account to another: no money is made
 //   Counter/KEY/add    two steps around a state: none is lost, each is counted once, in order

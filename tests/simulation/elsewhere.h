@@ -1,0 +1,63 @@
+#pragma once
+// Elsewhere: the part of a simulated world that is not the engine's process and not its clients:
+// endpoints with handlers, and the wire to them. Which services are there, and what is spoken with
+// them, is drawn: per life the versions, both transports, timeouts, and how bad the wire is.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/catalog/catalog.h"
+#include "net/egress/all_handlers.h"
+#include "net/egress/remote/remote_handlers.h"
+#include "tests/simulation/agenda.h"
+#include "tests/simulation/endpoint.h"
+#include "tests/simulation/outside.h"
+#include "tests/simulation/wire.h"
+
+namespace holdfast::simulation {
+
+class Elsewhere {
+ public:
+  enum class Where { kAllHere, kMixed };
+
+  // Takes those services from `services` that are to be elsewhere.
+  Elsewhere(Where where, std::vector<ServiceDefinition>& services, Random& chance, Outside& outside,
+            const Clock& clock);
+
+  // Null: nothing is elsewhere.
+  testing::Neighbour* neighbour() { return is_empty() ? nullptr : &agenda_; }
+  std::shared_ptr<net::AttemptClock> attempt_clock() { return agenda_.clock(); }
+  net::EndpointPools& wire() { return wire_; }
+  // What the endpoints serve, as they say it themselves.
+  void register_with(actors::Catalog& catalog) const;
+  bool is_empty() const { return sites_.empty(); }
+
+  // The engine's process is about to end.
+  void engine_dies() { wire_.engine_dies(); }
+  // Goes on without the engine for some steps.
+  void go_on(int steps);
+  // Something breaks. REQUIRES: !is_empty().
+  void harm();
+  // Everything works from here on.
+  void heal();
+
+ private:
+  struct Site {
+    std::string uri;
+    journal::Deployment deployment;
+    std::unique_ptr<Endpoint> endpoint;
+  };
+
+  void add_site(std::vector<ServiceDefinition> services);
+  journal::Deployment deployment_of(const std::vector<ServiceDefinition>& services);
+  void end(Site& site, bool orderly);
+
+  Outside& outside_;
+  const Clock& clock_;
+  Agenda agenda_;
+  std::vector<Site> sites_;
+  Wire wire_;  // Refers to the endpoints.
+};
+
+}  // namespace holdfast::simulation
