@@ -142,6 +142,14 @@ MUTANTS = [
            "seen_through_)) return;\n", "", "test_actors"),
 
     # -- Handlers: the attempt, here and elsewhere.
+    Mutant("elsewhere: one that is given up is still listened to", "net/egress/remote/remote_attempt.cc",
+           "  if (!over()) stream_->cancel();\n", ""),
+    Mutant("elsewhere: what came before the suspension is forgotten",
+           "net/egress/remote/remote_attempt.cc",
+           "  fresh_.settle(notification);\n", ""),
+    Mutant("elsewhere: who suspends on what is there is not begun again",
+           "actors/invocation/running.cc",
+           "        end_attempt();\n        want_attempt_ = true;\n", "        end_attempt();\n"),
     Mutant("a completion counts twice", "sdk/runtime/arrivals.cc",
            "if (slot == nullptr || slot->verdict().decided()) return false;",
            "if (slot == nullptr) return false;", "test_sdk"),
