@@ -184,9 +184,9 @@ void RemoteAttempt::take_news(restate::ToHandler message) {
 }
 
 void RemoteAttempt::step_done(protocol::CompletionId completion, StepOutcome outcome) {
-  in_step_done_ = true;
+  ended_step_ = completion;
   session_->step_done(completion, std::move(outcome));
-  in_step_done_ = false;
+  ended_step_.reset();
   if (stage_ == Stage::kOver) return leave();
   settle();
   flush();
@@ -219,7 +219,7 @@ void RemoteAttempt::on_proposal(protocol::CompletionId completion, protocol::Out
   if (!is_sendable(began, "the outcome of a run")) return;
   // What needed no closure is used at once; the session waits for nothing.
   std::optional<protocol::Outcome>& kept = runs_[completion];
-  if (in_step_done_ && wants_ack) kept = std::move(proposal.outcome);
+  if (ended_step_ == completion && wants_ack) kept = std::move(proposal.outcome);
 }
 
 // What is executed may refer to the handler's frame, so it goes before `attempt` does.

@@ -149,9 +149,9 @@ class RemoteAttempt final : public std::enable_shared_from_this<RemoteAttempt>,
 
   // Runs whose outcome has not come. Version 7: with what was proposed, for the ack.
   std::unordered_map<protocol::CompletionId, std::optional<protocol::Outcome>> runs_;
-  bool in_step_done_ = false;
-  std::uint32_t commands_ = 0;                // Of the journal; the index of the next one.
-  std::optional<protocol::WaitSet> advised_;  // The last AwaitingOn.
+  std::optional<protocol::CompletionId> ended_step_;  // Whose outcome the session is given.
+  std::uint32_t commands_ = 0;                        // Of the journal; the index of the next one.
+  std::optional<protocol::WaitSet> advised_;          // The last AwaitingOn.
   std::optional<protocol::AttemptError> error_;
 
   Bytes out_;  // Frames of the call that goes on.

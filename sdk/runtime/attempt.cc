@@ -73,6 +73,10 @@ SessionState Attempt::drive(Resume&& resume) {
 
 SessionState Attempt::notify(protocol::Notification notification) {
   if (state_ != SessionState::kBlocked || !arrivals_.add(std::move(notification))) return state_;
+  return go_on_if_ready();
+}
+
+SessionState Attempt::go_on_if_ready() {
   if (awaited_ == nullptr) return state_;
   const bool is_over = ready(*awaited_);
   if (!is_over) return error_ ? settle() : state_;
@@ -89,7 +93,7 @@ SessionState Attempt::settle() {
            "belongs into the closure of a run()");
     } else if (replay_.replaying()) {
       fail_mismatch(replay_.mismatch_instead("waits for something that is not recorded"));
-    } else {
+    } else if (!is_decided(*awaited_)) {
       look_after_awaited_steps();
       if (!error_) steps_.release(host_);
     }
@@ -174,17 +178,22 @@ void Attempt::end_await() {
   if (cancellation_.take()) throw CancelledError();
 }
 
+bool Attempt::is_decided(const Awaited& awaited) const {
+  const Position position = awaited.verdict().position;
+  return position != kUndecided || cancellation_.is_before(position);
+}
+
 bool Attempt::ready(const Awaited& awaited) {
   if (error_) return false;
-  const Position position = awaited.verdict().position;
-  if (!cancellation_.is_before(position)) {
-    if (position == kUndecided) return false;
-    steps_.leave_behind(awaited);
-    return true;
-  }
-  if (!cancel_calls()) return false;
+  const Verdict verdict = awaited.verdict();
+  const bool cancelled = cancellation_.is_before(verdict.position);
+  if (!verdict.decided() && !cancelled) return false;
+  // An exception ends what closures may refer to, so it is thrown when none is executed any more.
+  // Which await throws does not change by that: positions decide.
+  if ((verdict.failed || cancelled) && steps_.in_flight() > 0) return false;
+  if (cancelled && !cancel_calls()) return false;
   steps_.leave_behind(awaited);
-  cancellation_.end_await();
+  if (cancelled) cancellation_.end_await();
   return true;
 }
 
@@ -453,8 +462,6 @@ Slot* Attempt::run(std::string name, const std::optional<RunOptions>& options, S
 
 void Attempt::look_after_awaited_steps() {
   if (!steps_.any_set_aside()) return;
-  // When it is being cancelled, it waits for the ids of calls.
-  if (cancellation_.is_before(awaited_->verdict().position)) return;
   if (const RunStep* failed = steps_.await_again(*awaited_)) fail_step(*failed, *failed->failure);
 }
 
@@ -463,17 +470,19 @@ SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome o
   if (step == nullptr) return state_;
   if (state_ != SessionState::kBlocked) return state_;
 
-  if (auto* value = std::get_if<Bytes>(&outcome)) {
-    host_.on_proposal(completion, std::move(*value));
-    return state_;
+  auto* const failure = std::get_if<StepFailure>(&outcome);
+  const bool may_be_tried_again =
+      failure != nullptr && !failure->terminal && (!step->options || step_delay_ms(*step, start_));
+  if (may_be_tried_again) {
+    steps_.keep_failure(*step, std::move(*failure));
+  } else if (failure != nullptr) {
+    host_.on_proposal(completion, std::move(failure->failure));
+  } else {
+    host_.on_proposal(completion, std::move(std::get<Bytes>(outcome)));
   }
-  StepFailure& failure = std::get<StepFailure>(outcome);
-  if (failure.terminal || (step->options && !step_delay_ms(*step, start_))) {
-    host_.on_proposal(completion, std::move(failure.failure));
-    return state_;
-  }
-  steps_.keep_failure(*step, std::move(failure));
-  return settle();
+  const bool was_held = steps_.in_flight() == 0 && awaited_ != nullptr && is_decided(*awaited_);
+  if (was_held) return go_on_if_ready();
+  return may_be_tried_again ? settle() : state_;
 }
 
 void Attempt::fail_step(const RunStep& step, const StepFailure& failure) {

@@ -91,6 +91,7 @@ class Attempt final : public ContextCore {
   template <class Resume>
   SessionState drive(Resume&& resume);
   SessionState settle();
+  SessionState go_on_if_ready();
   void finish();
   // With a time, the next attempt begins after it instead of when the policy says.
   void fail(std::uint16_t code, std::string message,
@@ -110,7 +111,10 @@ class Attempt final : public ContextCore {
   // The handler waits: takes up again what was left behind, fails by what has failed meanwhile.
   void look_after_awaited_steps();
 
-  // Whether the await of `awaited` is over; decides whether by a cancellation.
+  // Whether it is known how the await of `awaited` ends.
+  bool is_decided(const Awaited& awaited) const;
+  // Whether it is over; decides whether by a cancellation. One that throws is not over while a
+  // closure is in flight, which may refer to what the exception ends.
   bool ready(const Awaited& awaited);
   // Cancels the calls under way. False while the id of one of them is not known.
   bool cancel_calls();

@@ -153,6 +153,8 @@ MUTANTS = [
     Mutant("a completion counts twice", "sdk/runtime/arrivals.cc",
            "if (slot == nullptr || slot->verdict().decided()) return false;",
            "if (slot == nullptr) return false;", "test_sdk"),
+    Mutant("a cancellation ends variables that a closure uses", "sdk/runtime/attempt.cc",
+           "if ((verdict.failed || cancelled) && steps_.in_flight() > 0) return false;", "", "test_sdk"),
     Mutant("replayed commands are issued again", "sdk/runtime/attempt.cc",
            "    ++commands_;\n    return Issued::kReplayed;",
            "    ++commands_;\n    host_.on_command(std::move(command));\n    return Issued::kReplayed;",

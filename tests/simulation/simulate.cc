@@ -3,10 +3,15 @@
 //   simulate [--seed FIRST] [--seeds N] [--seconds T] [--verbose] [--json FILE]
 //
 // Every 16th seed is lived twice: both traces must be the same. In three of four lives some
-// handlers are behind a simulated wire (elsewhere.h). Ends with 0 if all promises were kept.
+// handlers are behind a simulated wire (elsewhere.h). Ends with 0 if all promises were kept. A
+// crash of the program says in which life it was.
 
+#include <unistd.h>
+
+#include <array>
 #include <boost/json.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -91,6 +96,21 @@ void write_json(const std::string& path, const Totals& totals, std::uint64_t fir
   std::ofstream(path) << report << '\n';
 }
 
+// What is printed if the program crashes. Made beforehand: a signal handler may only write.
+std::array<char, 128> last_words;
+
+void crashed(int signal) {
+  (void)!write(STDOUT_FILENO, last_words.data(), std::strlen(last_words.data()));
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+void note_life(std::uint64_t seed) {
+  std::snprintf(last_words.data(), last_words.size(),
+                "BROKEN crashed\nagain: simulate --seed %llu --seeds 1 --verbose\n",
+                static_cast<unsigned long long>(seed));
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -100,10 +120,14 @@ int main(int count, char** words) {
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   };
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) {
+    std::signal(signal, crashed);
+  }
   Totals totals;
   for (std::uint64_t seed = options.seed; totals.lives < options.seeds && totals.broken.empty() &&
                                           (seconds() < options.seconds || totals.lives == 0);
        ++seed) {
+    note_life(seed);
     Verdict verdict = holdfast::simulation::live(seed, options.verbose);
     if (seed % 16 == 0 && holdfast::simulation::live(seed).trace != verdict.trace) {
       verdict.broken.push_back("two runs of the seed went different ways");
