@@ -165,18 +165,19 @@ void EngineImpl::send(InvokeRequest request, std::function<void(Result<Accepted>
 
 WaitHandle EngineImpl::call(InvokeRequest request,
                             std::function<void(Result<Finished>)> on_finished) {
-  // Sends wait in the store instead.
-  if (steps_.has_backlog(request.service, options_.step_backlog_max)) {
-    on_finished(Error(ErrorCode::kUnavailable, "too many steps of service '" + request.service +
-                                                   "' wait to be executed; try again later"));
-    return {};
-  }
   auto begin = prepare(std::move(request));
   if (!begin) {
     on_finished(begin.error());
     return {};
   }
-  if (auto refused = refusal_of_one_more()) {
+  auto refused = refusal_of_one_more();
+  // Sends wait in the store instead, and one that exists may have its answer.
+  const std::string& service = begin->invocation.target.service;
+  if (!refused && !begin->id_determined && steps_.has_backlog(service, options_.step_backlog_max)) {
+    refused = Error(ErrorCode::kUnavailable, "too many steps of service '" + service +
+                                                 "' wait to be executed; try again later");
+  }
+  if (refused) {
     on_finished(std::move(*refused));
     return {};
   }

@@ -188,9 +188,12 @@ bool Attempt::ready(const Awaited& awaited) {
   const Verdict verdict = awaited.verdict();
   const bool cancelled = cancellation_.is_before(verdict.position);
   if (!verdict.decided() && !cancelled) return false;
-  // An exception ends what closures may refer to, so it is thrown when none is executed any more.
-  // Which await throws does not change by that: positions decide.
-  if ((verdict.failed || cancelled) && steps_.in_flight() > 0) return false;
+  // An exception ends what closures may refer to, so it is thrown when none is executed any more,
+  // and none that has not begun does so unless it is awaited again. Which await throws does not
+  // change by that: positions decide.
+  const bool throws = cancelled || (verdict.failed && !verdict.timed_out);
+  if (throws && steps_.in_flight() > 0) return false;
+  if (throws) steps_.leave_all_behind();
   if (cancelled && !cancel_calls()) return false;
   steps_.leave_behind(awaited);
   if (cancelled) cancellation_.end_await();

@@ -69,6 +69,11 @@ void Steps::leave_behind(const Awaited& awaited) {
   move_awaited(slots, held_back_, left_behind_);
 }
 
+void Steps::leave_all_behind() {
+  std::move(held_back_.begin(), held_back_.end(), std::back_inserter(left_behind_));
+  held_back_.clear();
+}
+
 const RunStep* Steps::await_again(const Awaited& awaited) {
   std::vector<const Slot*> slots;
   awaited.collect(slots);

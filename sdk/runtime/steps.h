@@ -43,6 +43,8 @@ class Steps {
 
   // The await of `awaited` is over; what it has waited for in vain is left behind.
   void leave_behind(const Awaited& awaited);
+  // An await ends by an exception: everything held back is left behind.
+  void leave_all_behind();
   // False when no closure is left behind and no failure is kept: await_again() would do nothing.
   bool any_set_aside() const { return !left_behind_.empty() || failures_kept_ > 0; }
   // The handler waits for `awaited`: what of it was left behind is held back again. Returns the

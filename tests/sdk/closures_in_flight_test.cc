@@ -116,6 +116,71 @@ BOOST_AUTO_TEST_CASE(a_race_goes_on_while_the_closure_that_lost_is_executed) {
   BOOST_TEST(run.result() == "1");
 }
 
+BOOST_AUTO_TEST_CASE(a_time_limit_does_not_wait_for_the_closure_that_exceeds_it) {
+  TestRun run(text_handler([](Context& ctx) -> Task<std::string> {
+    try {
+      co_await with_timeout(ctx.run("slow", [] {}), 1s);
+    } catch (const TimeoutError&) {
+      co_return "too late";
+    }
+    co_return "in time";
+  }));
+  run.start();
+
+  BOOST_TEST((run.complete(2) == SessionState::kEnded));
+
+  BOOST_TEST(run.result() == "too late");
+}
+
+// In a replay a closure without an outcome has not begun, and refers to the same variables.
+BOOST_AUTO_TEST_CASE(one_that_has_not_begun_does_not_begin_after_the_exception) {
+  bool there = false;
+  TestRun run(text_handler([&](Context& ctx) -> Task<std::string> {
+    bool cancelled = false;
+    try {
+      Variable variable(there);
+      auto first = ctx.run("first", [&] { BOOST_TEST(there); });
+      auto second = ctx.run("second", [&] { BOOST_TEST(there); });
+      co_await first;
+      co_await second;
+    } catch (const CancelledError&) {
+      cancelled = true;
+    }
+    if (cancelled) co_await ctx.run("undo", [] {});
+    co_return "undone";
+  }));
+  run.start();
+  run.cancel();
+
+  BOOST_TEST((run.restart() == SessionState::kBlocked));
+  BOOST_TEST(!there);
+  BOOST_TEST(run.host.steps.size() == 1u);
+  BOOST_TEST((run.execute_step() == SessionState::kEnded));
+
+  BOOST_TEST(run.result() == "undone");
+}
+
+BOOST_AUTO_TEST_CASE(nor_does_the_cancellation_of_a_call_begin_it) {
+  bool there = false;
+  TestRun run(text_handler([&](Context& ctx) -> Task<std::string> {
+    Variable variable(there);
+    auto step = ctx.run("step", [&] { BOOST_TEST(there); });
+    auto call = ctx.call<int>("S", "h", 1);
+    co_await step;
+    co_await call;
+    co_return "";
+  }));
+  run.start();
+  run.callee(2, "inv_1lNf3nIQpAfe0HKpHcbEHXKintjhm75b0y");
+  run.cancel();
+
+  BOOST_TEST((run.restart() == SessionState::kEnded));
+
+  BOOST_TEST(!there);
+  BOOST_TEST(run.host.steps.empty());
+  BOOST_TEST(run.result() == "failed 409 Cancelled");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -5,7 +5,8 @@
 //   any(f...), any(vector)             the first that succeeds; throws when all have failed
 //   race(f...), race(vector)           the first that ends, well or badly
 //   all_settled(f...), ...(vector)     how each ended; never throws for one of them
-//   with_timeout(f, duration)          f, or TimeoutError
+//   with_timeout(f, duration)          f, or TimeoutError; a closure that is late goes on, and so
+//                                      owns what it uses
 //   settled(f), settled(task)          how it ended, as a value; a cancellation too
 //
 // C++ does not allow co_await inside a catch block. So what has to be undone after a failure reads
@@ -340,7 +341,7 @@ class TimedFuture final : public runtime::Composite<T> {
 
   runtime::Verdict verdict() const override {
     const runtime::Verdict verdict = part_.verdict();
-    if (timer_->position < verdict.position) return {timer_->position, true};
+    if (timer_->position < verdict.position) return {timer_->position, true, true};
     return verdict;
   }
   void collect(std::vector<const runtime::Slot*>& slots) const override {

@@ -27,6 +27,8 @@ inline constexpr Position kUndecided = std::numeric_limits<Position>::max();
 struct Verdict {
   Position position = kUndecided;
   bool failed = false;
+  // It failed by a limit of time, which is there to go on although a closure is executed.
+  bool timed_out = false;
 
   bool decided() const { return position != kUndecided; }
 };
