@@ -78,7 +78,8 @@ struct EngineOptions {
 
 class Engine {
  public:
-  // All outlive the engine; the committer is stopped before it is destroyed. Recovery goes on in the background after start() has returned.
+  // All outlive the engine; the committer is stopped before the engine is destroyed. Recovery goes
+  // on in the background after start() has returned.
   struct Parts {
     const storage::Store& store;
     storage::Committer& committer;

@@ -189,8 +189,7 @@ bool Attempt::ready(const Awaited& awaited) {
   const bool cancelled = cancellation_.is_before(verdict.position);
   if (!verdict.decided() && !cancelled) return false;
   // An exception ends what closures may refer to, so it is thrown when none is executed any more,
-  // and none that has not begun does so unless it is awaited again. Which await throws does not
-  // change by that: positions decide.
+  // and one that has not begun waits until it is awaited again. Which await throws, positions say.
   const bool throws = cancelled || (verdict.failed && !verdict.timed_out);
   if (throws && steps_.in_flight() > 0) return false;
   if (throws) steps_.leave_all_behind();
@@ -483,8 +482,8 @@ SessionState Attempt::step_done(protocol::CompletionId completion, StepOutcome o
   } else {
     host_.on_proposal(completion, std::move(std::get<Bytes>(outcome)));
   }
-  const bool was_held = steps_.in_flight() == 0 && awaited_ != nullptr && is_decided(*awaited_);
-  if (was_held) return go_on_if_ready();
+  const bool held = steps_.in_flight() == 0 && awaited_ != nullptr && is_decided(*awaited_);
+  if (held) return go_on_if_ready();
   return may_be_tried_again ? settle() : state_;
 }
 

@@ -79,9 +79,12 @@ MUTANTS = [
 
     # -- The actors: who does what, and when.
     Mutant("accepted before it is stored", "actors/invocation/starting.cc",
-           "  then_.push_back(\n      [on_accepted = std::move(mail.on_accepted), id = id_, at = "
-           "state_.row.scheduled_start_at] {\n        on_accepted(Accepted{id, true, at});\n      });",
-           "  mail.on_accepted(Accepted{id_, true, state_.row.scheduled_start_at});"),
+           "  then_.push_back([on_accepted = std::move(mail.on_accepted), id = id_, at] {\n"
+           "    on_accepted(Accepted{id, true, at});\n  });", "  mail.on_accepted(Accepted{id_, true, at});"),
+    Mutant("a delayed send is accepted before it is stored", "actors/scheduled_send.cc",
+           "  journal::OwnRows rows;\n",
+           "  begin.on_accepted(Accepted{id, true, told_time});\n  begin.on_accepted = [](const auto&) {};\n"
+           "  journal::OwnRows rows;\n"),
     Mutant("the second of two equal requests is answered too early", "actors/invocation/starting.cc",
            "    when_durable(\n        [on_accepted = std::move(mail.on_accepted), id = id_, at = "
            "state_.row.scheduled_start_at] {\n          on_accepted(Accepted{id, false, at});\n"
