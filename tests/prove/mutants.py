@@ -27,7 +27,7 @@ BUILD = (ROOT / os.environ.get("HOLDFAST_BUILD", "build/dev")).resolve()
 PATIENCE = 4, 20  # A program that takes so many times as long as without a bug, and seconds more, hangs.
 # What looks for the bug, the quickest first, and the folders whose code is in it.
 PROGRAMS = {
-    "simulate": (["--seeds", "2200"], ("storage", "journal", "actors", "net", "sdk")),
+    "simulate": (["--seeds", "2900"], ("storage", "journal", "actors", "net", "sdk")),
     "test_storage": ([], ("storage",)),
     "test_journal": ([], ("storage", "journal")),
     "test_sdk": ([], ("sdk",)),
