@@ -32,7 +32,7 @@ import plots
 from micro_figures import Figure
 from report import PROJECT, git, machine, say
 from rig import Rig
-from server_process import free_port, process_cpu_us
+from server_process import process_cpu_us
 
 PAIRS, FEW = 7, 5
 LOADS = ("three", "empty", "single", "steps", "hot", "sends", "nested", "endpoint", "fixed")
@@ -95,21 +95,12 @@ class Side(Rig):
         return self.throughput("delayed sends", figures)
 
     def endpoint(self):
-        """The endpoint is of the same build as the server."""
-        server = self.fresh_server(self.holdfast)
-        port = free_port()
-        endpoint = subprocess.Popen([self.bin / "bench_endpoint", str(port)])
-        try:
-            server.register(f"http://127.0.0.1:{port}", 10)
-            self.wrk("/Remote/three", 64, 1)
+        with self.served_elsewhere() as endpoint:
             cpu = process_cpu_us(endpoint.pid)
             figures = self.wrk("/Remote/three", 64, self.seconds(4))
             cpu = (process_cpu_us(endpoint.pid) - cpu) / figures["count"]
             name = "3 steps in a C++ endpoint, 64 connections"
             return {**self.throughput(name, figures), f"{name}: endpoint CPU each": Figure(cpu, "us")}
-        finally:
-            endpoint.terminate()
-            endpoint.wait()
 
     def fixed(self):
         """Half of the base's peak, for both."""

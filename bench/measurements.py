@@ -10,7 +10,6 @@ import time
 
 from report import mib, say
 from rig import Rig
-from server_process import free_port
 
 PARKED_SECONDS = 90 * 24 * 3600
 
@@ -262,12 +261,7 @@ class Measurements(Rig):
 
     def endpoint(self):
         """The same 3-step workflow in a C++ endpoint of its own process."""
-        server = self.fresh_server(self.holdfast)
-        port = free_port()
-        endpoint = subprocess.Popen([self.bin / "bench_endpoint", str(port)])
-        try:
-            server.register(f"http://127.0.0.1:{port}", 10)
-            self.wrk("/Remote/three", 64, 1)
+        with self.served_elsewhere():
             figures, rate = self.repeated(
                 lambda: self.wrk("/Remote/three", 64, self.seconds(4)))
             self.row("3 steps in a C++ endpoint, 64 connections", rate, ">= 10,000/s",
@@ -276,9 +270,6 @@ class Measurements(Rig):
             figures, _ = self.repeated(lambda: self.wrk("/Remote/three", 1, self.seconds(4)))
             self.row("... one connection, p50", f"{figures['p50_us']:,.0f} us", "", None,
                      f"{1 / figures['per_append']:.1f} syncs a run")
-        finally:
-            endpoint.terminate()
-            endpoint.wait()
 
     def micro(self):
         """The parts alone: what bench/micro prints."""

@@ -1,5 +1,6 @@
 """What every measurement uses: a server, the programs that load it, rows for the report."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -10,7 +11,7 @@ import subprocess
 import time
 
 from report import PROJECT, Row, say
-from server_process import Server
+from server_process import Server, free_port
 
 LUA = PROJECT / "bench" / "load" / "post.lua"
 
@@ -67,6 +68,20 @@ class Rig:
             self.server.process.kill()
             self.server.process.wait()
             self.server.process = None
+
+    @contextlib.contextmanager
+    def served_elsewhere(self):
+        """A fresh server whose handlers are in a C++ endpoint, of the same build: its process."""
+        server = self.fresh_server(self.holdfast)
+        port = free_port()
+        endpoint = subprocess.Popen([self.bin / "bench_endpoint", str(port)])
+        try:
+            server.register(f"http://127.0.0.1:{port}", 10)
+            self.wrk("/Remote/three", 64, 1)
+            yield endpoint
+        finally:
+            endpoint.terminate()
+            endpoint.wait()
 
     def commit_round_us(self):
         """The p50 of one write with one sync on this disk, now."""

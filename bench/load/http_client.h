@@ -29,6 +29,35 @@ using Steady = std::chrono::steady_clock;
   std::exit(1);
 }
 
+// The options behind the fixed arguments, in pairs: `take(name, value)` says whether it knows the
+// name.
+template <class Take>
+void read_options(int argc, char** argv, int first, const Take& take) {
+  for (int i = first; i + 1 < argc; i += 2) {
+    if (!take(std::string_view(argv[i]), argv[i + 1]))
+      fail("unknown option " + std::string(argv[i]));
+  }
+}
+
+// What every load has.
+struct Target {
+  std::uint16_t port = 0;
+  std::string path;
+  std::string body;
+  int connections = 0;
+
+  bool take(std::string_view name, const char* value) {
+    if (name == "--connections") {
+      connections = std::max(1, std::atoi(value));
+    } else if (name == "--body") {
+      body = value;
+    } else {
+      return false;
+    }
+    return true;
+  }
+};
+
 inline std::string post_request(const std::string& path, const std::string& body) {
   std::string request = "POST " + path + " HTTP/1.1\r\nhost: 127.0.0.1\r\n";
   if (!body.empty()) request += "content-type: application/json\r\n";

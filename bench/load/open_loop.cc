@@ -25,13 +25,9 @@ using std::chrono::nanoseconds;
 
 constexpr auto kPatience = std::chrono::seconds(10);
 
-struct Options {
-  std::uint16_t port = 0;
-  std::string path;
+struct Options : Target {
   double rate = 0;
   double seconds = 0;
-  int connections = 512;
-  std::string body;
   std::optional<std::uint64_t> poisson;
 };
 
@@ -163,23 +159,17 @@ Options parse_options(int argc, char** argv) {
         "[--poisson SEED]");
   }
   Options options;
+  options.connections = 512;
   options.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
   options.path = argv[2];
   options.rate = std::atof(argv[3]);
   options.seconds = std::atof(argv[4]);
   if (options.rate <= 0 || options.seconds <= 0) fail("rate and seconds are more than 0");
-  for (int i = 5; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    if (name == "--connections") {
-      options.connections = std::max(1, std::atoi(argv[i + 1]));
-    } else if (name == "--body") {
-      options.body = argv[i + 1];
-    } else if (name == "--poisson") {
-      options.poisson = std::strtoull(argv[i + 1], nullptr, 10);
-    } else {
-      fail("unknown option " + std::string(name));
-    }
-  }
+  read_options(argc, argv, 5, [&](std::string_view name, const char* value) {
+    if (name != "--poisson") return options.take(name, value);
+    options.poisson = std::strtoull(value, nullptr, 10);
+    return true;
+  });
   return options;
 }
 

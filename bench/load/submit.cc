@@ -15,13 +15,9 @@
 namespace holdfast::bench {
 namespace {
 
-struct Options {
-  std::uint16_t port = 0;
-  std::string path;
+struct Options : Target {
   std::int64_t count = 0;
-  int connections = 64;
   std::size_t pipeline = 1;
-  std::string body;
 };
 
 class Load {
@@ -139,21 +135,15 @@ Options parse_options(int argc, char** argv) {
   if (argc < 4)
     fail("usage: submit PORT PATH COUNT [--connections N] [--pipeline N] [--body JSON]");
   Options options;
+  options.connections = 64;
   options.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
   options.path = argv[2];
   options.count = std::atoll(argv[3]);
-  for (int i = 4; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    if (name == "--connections") {
-      options.connections = std::max(1, std::atoi(argv[i + 1]));
-    } else if (name == "--pipeline") {
-      options.pipeline = static_cast<std::size_t>(std::max(1, std::atoi(argv[i + 1])));
-    } else if (name == "--body") {
-      options.body = argv[i + 1];
-    } else {
-      fail("unknown option " + std::string(name));
-    }
-  }
+  read_options(argc, argv, 4, [&](std::string_view name, const char* value) {
+    if (name != "--pipeline") return options.take(name, value);
+    options.pipeline = static_cast<std::size_t>(std::max(1, std::atoi(value)));
+    return true;
+  });
   return options;
 }
 
