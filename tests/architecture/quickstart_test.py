@@ -9,14 +9,16 @@ the guide's ports, others stand for them.
 
 import os
 import pathlib
-import random
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 
 import project
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from ports import is_taken, unused_port  # noqa: E402
 
 LONG = ("./dev demo", "./dev test", "./dev build")
 
@@ -64,22 +66,12 @@ def script_of(blocks):
     return "\n".join(lines) + "\n"
 
 
-def is_taken(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-            return False
-        except OSError:
-            return True
-
-
 def on_free_ports(script):
     """The script and what its environment needs, with other ports for those that are taken."""
     environment = {}
     for port, variable in [(8080, "HOLDFAST_INGRESS__LISTEN"), (9070, "HOLDFAST_ADMIN__LISTEN")]:
         if is_taken(port):
-            other = next(p for p in iter(lambda: random.randrange(20000, 32000), 0) if not is_taken(p))
+            other = unused_port()
             print(f"port {port} is taken; {other} stands for it")
             script = script.replace(f"127.0.0.1:{port}", f"127.0.0.1:{other}")
             environment[variable] = f"127.0.0.1:{other}"

@@ -8,14 +8,19 @@ import socket
 _left = iter(random.SystemRandom().sample(range(20000, 32000), 12000))
 
 
+def is_taken(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            return False
+        except OSError:
+            return True
+
+
 def unused_port():
     """One that nobody listens on, and that this process was not given before: it may be used much later."""
     for port in _left:  # Threads may ask: one next() is atomic.
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        if not is_taken(port):
+            return port
     raise AssertionError("no port is free")
