@@ -29,7 +29,9 @@ StepQueue::Closure StepQueue::Lane::pop() {
 }
 
 void StepQueue::push(const StepOrigin& origin, Closure closure) {
-  Lane& lane = lanes_[std::string(origin.service)];
+  auto found = lanes_.find(origin.service);
+  if (found == lanes_.end()) found = lanes_.try_emplace(std::string(origin.service)).first;
+  Lane& lane = found->second;
   if (lane.size() == 0) ring_.push_back(&lane);
   (origin.awaited ? lane.awaited : lane.others).push_back(std::move(closure));
   ++size_;
@@ -51,7 +53,7 @@ void StepQueue::clear() {
 }
 
 std::size_t StepQueue::awaited_of(std::string_view service) const {
-  const auto lane = lanes_.find(std::string(service));
+  const auto lane = lanes_.find(service);
   return lane == lanes_.end() ? 0 : lane->second.awaited.size();
 }
 

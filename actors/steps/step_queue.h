@@ -13,9 +13,9 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace holdfast::actors {
 
@@ -50,7 +50,7 @@ class StepQueue {
   };
 
   // One for each service that has ever had a closure: a handful. `ring_` has those with closures.
-  std::unordered_map<std::string, Lane> lanes_;
+  std::map<std::string, Lane, std::less<>> lanes_;
   std::deque<Lane*> ring_;
   std::size_t size_ = 0;
 };
