@@ -17,7 +17,7 @@ class Agenda::Deadlines final : public net::AttemptClock {
   }
 
  private:
-  void arm(net::SteadyTime) override {}
+  void arm() override {}  // next() tells it.
 
   const net::SteadyTime& now_;
 };

@@ -5,6 +5,7 @@
 #include "net/egress/manifest.h"
 #include "sdk/endpoint/manifest.h"
 #include "storage/base/check.h"
+#include "tests/simulation/services.h"
 
 namespace holdfast::simulation {
 
@@ -74,13 +75,11 @@ journal::Deployment Elsewhere::deployment_of(const std::vector<ServiceDefinition
   made.protocol_version_max = 5 + static_cast<std::uint32_t>(agenda_.draw(3));
   constexpr std::int64_t kInactivityMs[] = {60'000, 1'000, 50, 1, 0};
   constexpr std::int64_t kAbortMs[] = {600'000, 5'000, 200};
-  constexpr std::int64_t kYearsMs = 10ll * 365 * 86'400'000;
   journal::DeclaredOptions options;
   options.inactivity_timeout_ms = kInactivityMs[agenda_.draw(5)];
   options.abort_timeout_ms = kAbortMs[agenda_.draw(3)];
   options.lazy_state = agenda_.draw(3) == 0;
-  // The clock may leap by days, and what is asked for then shall be there still.
-  options.idempotency_retention_ms = options.workflow_retention_ms = kYearsMs;
+  options.idempotency_retention_ms = options.workflow_retention_ms = kKeptForMs;
   made.services = std::move(manifest->services);
   for (journal::DeclaredService& service : made.services) {
     service.options = options;

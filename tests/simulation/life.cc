@@ -30,12 +30,10 @@ testing::EngineFixture::Options options_from(Random& chance, actors::Catalog& ca
   return options;
 }
 
-// The clock may leap by days, and what is asked for then shall be there still.
 std::vector<actors::ServiceInfo> kept_for_years(std::vector<actors::ServiceInfo> services) {
-  constexpr std::int64_t kYearsMs = 10ll * 365 * 86'400'000;
   for (auto& service : services) {
     for (auto& handler : service.handlers) {
-      handler.idempotency_retention_ms = handler.workflow_retention_ms = kYearsMs;
+      handler.idempotency_retention_ms = handler.workflow_retention_ms = kKeptForMs;
     }
   }
   return services;

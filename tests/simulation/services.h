@@ -14,6 +14,7 @@
 //
 // A handler ends with step kLast, so that who has been there has done all there was to do.
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ namespace holdfast::simulation {
 
 constexpr int kLast = 1000;
 constexpr int kFirstBalance = 1000;
+// Results and workflows. The clock may leap by days, and what is asked for then shall be there.
+constexpr std::int64_t kKeptForMs = 10ll * 365 * 86'400'000;
 
 struct Transfer {
   std::string from, to;

@@ -12,7 +12,7 @@ void AttemptClock::set(Entry& entry, SteadyTime time, std::weak_ptr<Watched> wat
   entry = entries_.emplace(time, std::move(watched));
   if (time >= armed_for_) return;
   armed_for_ = time;
-  arm(time);
+  arm();
 }
 
 void AttemptClock::clear(Entry& entry) {
@@ -51,7 +51,7 @@ bool IoAttemptClock::stopped() const {
   return io_ == nullptr;
 }
 
-void IoAttemptClock::arm(SteadyTime) {
+void IoAttemptClock::arm() {
   if (io_ == nullptr) return;
   boost::asio::post(*io_, [self = shared_from_this()] { self->arm_on_io(); });
 }

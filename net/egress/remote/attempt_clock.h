@@ -39,8 +39,8 @@ class AttemptClock {
   void clear(Entry& entry);
 
  protected:
-  // Somebody is to call fire() at `time`, instead of later. The mutex is held.
-  virtual void arm(SteadyTime time) = 0;
+  // Somebody is to call fire() at armed_for_, instead of later. The mutex is held.
+  virtual void arm() = 0;
   // Calls those whose deadline is over. Then: the nearest deadline; max() if there is none.
   SteadyTime fire();
 
@@ -62,7 +62,7 @@ class IoAttemptClock final : public AttemptClock,
   void stop() override;
 
  private:
-  void arm(SteadyTime time) override;
+  void arm() override;
   void arm_on_io();
   bool stopped() const;
 
