@@ -405,7 +405,9 @@ bool InvocationActor::waits_long() {
   if (only_sleeps && !waits.completions.empty()) {
     return due - now() > park_after_ms();
   }
-  if (!wait_noted_) {
+  // A closure elsewhere keeps its attempt from leaving; its outcome brings us back.
+  const bool may_leave = current_.attempt->droppable() || current_.attempt->steps_in_flight() == 0;
+  if (may_leave && !wait_noted_) {
     wait_noted_ = true;
     // One that is only asked to leave is asked again; without a pause that would never end.
     const std::int64_t least_ms = current_.attempt->droppable() ? 0 : 1;

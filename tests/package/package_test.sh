@@ -17,18 +17,32 @@ fail() {
   exit 1
 }
 
-# start PROGRAM [ARG..]: a server on ports of the system's choice; sets $ingress.
+# Where each thread of the server is, in the system and (where a debugger is) in the program.
+whereabouts() {
+  for task in /proc/"$server"/task/*; do
+    printf '%s %s: %s\n' "${task##*/}" "$(<"$task/comm")" "$(<"$task/wchan")"
+    cat "$task/stack" 2>/dev/null || true
+  done
+  if command -v gdb >/dev/null; then
+    gdb --batch -p "$server" -ex 'thread apply all backtrace' 2>/dev/null || true
+  fi
+}
+# start PROGRAM [ARG..]: a server on ports of the system's choice; sets $ingress. A start is a matter of
+# milliseconds; a minute is for a disk that others keep busy.
 start() {
   "$1" serve "${@:2}" --data "$folder/data" --ingress 127.0.0.1:0 --admin 127.0.0.1:0 \
     >"$folder/ready" 2>"$folder/server.log" &
   server=$!
-  for _ in {1..200}; do
+  for _ in {1..1200}; do
     if grep -q ' ready: ' "$folder/ready"; then break; fi
     kill -0 "$server" 2>/dev/null || fail "$1 ended"
     sleep 0.05
   done
   ingress=$(sed -n 's/.* ingress \([^,]*\),.*/\1/p' "$folder/ready")
-  [[ -n $ingress ]] || fail "$1 does not say where it listens"
+  if [[ -z $ingress ]]; then
+    whereabouts >"$folder/whereabouts.log" 2>&1
+    fail "$1 does not say where it listens"
+  fi
 }
 stop() {
   kill "$server"
