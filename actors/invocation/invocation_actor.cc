@@ -33,8 +33,10 @@ InvocationActor::InvocationActor(caf::actor_config& config, const Surroundings& 
   end_process_on_exception(*this);
 }
 
-InvocationActor::~InvocationActor() {
-  if (current_.attempt) world_.committer.end_work();
+InvocationActor::~InvocationActor() = default;
+
+void InvocationActor::on_exit() {
+  if (current_.attempt) end_attempt();
 }
 
 caf::behavior InvocationActor::make_behavior() {

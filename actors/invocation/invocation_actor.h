@@ -35,6 +35,9 @@ class InvocationActor : public caf::event_based_actor {
   InvocationActor(caf::actor_config& config, const Surroundings& world, journal::InvocationId id);
   ~InvocationActor() override;
   caf::behavior make_behavior() override;
+  // Ends its attempt: somebody who holds the end of a closure keeps this object for longer than all
+  // around it.
+  void on_exit() override;
 
  private:
   class AttemptLink;

@@ -41,7 +41,7 @@ struct SqlFixture {
   SomeFacts facts;
   std::atomic<bool> stopping = false;
   std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
-  Millis time_max{10'000};
+  Millis time_max{60'000};  // For a build with a sanitizer, too.
   sql::QueryLimits limits;
   SeededRandom random{7};
 

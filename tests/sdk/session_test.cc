@@ -599,7 +599,8 @@ BOOST_AUTO_TEST_CASE(an_awaitable_closure_may_end_on_another_thread) {
     std::thread* thread;
     bool await_ready() const { return false; }
     void await_suspend(std::coroutine_handle<> handle) const {
-      *thread = std::thread([handle] { handle.resume(); });
+      std::thread& started = *thread;  // This object ends with the coroutine, on that thread.
+      started = std::thread([handle] { handle.resume(); });
     }
     int await_resume() const { return 9; }
   };
