@@ -12,11 +12,14 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "storage/base/big_endian.h"
 #include "storage/base/check.h"
 #include "storage/base/log.h"
+#include "storage/log_check.h"
 
 namespace holdfast::storage {
 namespace {
@@ -164,6 +167,30 @@ rocksdb::WriteOptions write_options(Sync sync) {
   return options;
 }
 
+// Whether there is anything that a store without its CURRENT would lose when it is made anew.
+Result<bool> holds_data(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const fs::path ending = at->path().extension();
+    if (ending == ".sst" || ending == ".log") return true;
+  }
+  if (!error) return false;
+  return Error(ErrorCode::kUnavailable, "store: cannot list " + folder + ": " + error.message());
+}
+
+Result<void> check_logs(const std::string& folder, RocksStore::LogDamage damage) {
+  TRY(check_manifest(folder));
+  Result<void> checked = check_write_ahead_logs(folder);
+  if (checked || checked.error().code() != ErrorCode::kCorruption ||
+      damage == RocksStore::LogDamage::kRefused) {
+    return checked;
+  }
+  kLog.warn("the write-ahead log is damaged, what it has behind that place is dropped",
+            "why=\"{}\"", checked.error().message());
+  return {};
+}
+
 }  // namespace
 
 class RocksStore::Database {
@@ -250,19 +277,19 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& folder,
                                                      const Options& options) {
   // Else RocksDB reports that it is not there before it makes it.
   TRY(to_result(rocksdb::Env::Default()->CreateDirIfMissing(folder)));
+  TRY(check_logs(folder, options.log_damage));
+  rocksdb::Options all = database_options(options);
+  all.create_if_missing = !TRY(holds_data(folder));
   rocksdb::DB* database = nullptr;
-  TRY(to_result(rocksdb::DB::Open(database_options(options), folder, &database)));
+  TRY(to_result(rocksdb::DB::Open(all, folder, &database)));
   return std::unique_ptr<RocksStore>(new RocksStore(std::make_unique<Database>(database)));
 }
 
 Result<std::unique_ptr<RocksStore>> RocksStore::open_to_read(const std::string& folder,
-                                                             const Options& ours,
-                                                             LogDamage damage) {
+                                                             const Options& ours) {
+  TRY(check_logs(folder, ours.log_damage));
   rocksdb::Options options = database_options(ours);
   options.create_if_missing = false;
-  if (damage == LogDamage::kRefused) {
-    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  }
   rocksdb::DB* database = nullptr;
   const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, folder, &database);
   if (status.IsNotFound() || status.IsPathNotFound()) {

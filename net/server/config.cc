@@ -23,6 +23,11 @@ const std::array kOptions = {
     Option{"storage", "memory_mib", "store-memory-mib", "MiB",
            "Memory of the store: its cache and what is not yet in files. More reads less.",
            &Config::store_memory_mib, 8, 1u << 20},
+    Option{
+        "storage", "accept_log_damage", "accept-log-damage", "",
+        "Start on a damaged write-ahead log and lose what was written behind the damage. For one "
+        "start.",
+        &Config::accept_log_damage},
     Option{"ingress", "listen", "ingress", "HOST:PORT",
            "Where callers reach the handlers. Port 0 lets the system choose.", &Config::ingress},
     Option{"ingress", "tls_cert", "ingress-tls-cert", "FILE",

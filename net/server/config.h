@@ -21,6 +21,7 @@ namespace holdfast::net {
 struct Config {
   std::string data_folder = "./holdfast-data";
   std::uint64_t store_memory_mib = 32;
+  bool accept_log_damage = false;
 
   std::string ingress = "127.0.0.1:8080";
   std::string ingress_tls_certificate;

@@ -92,6 +92,7 @@ Result<void> Server::open_store() {
   folder_.emplace(TRY(storage::open_data_folder(config_.data_folder)));
   storage::RocksStore::Options options;
   options.memory_budget_bytes = config_.store_memory_mib << 20;
+  if (config_.accept_log_damage) options.log_damage = storage::RocksStore::LogDamage::kEndsThere;
   store_ = TRY(storage::RocksStore::open(folder_->store_path(), options));
   log_ = TRY(
       storage::LocalLog::open(*store_, storage::KeyRange{}, clock_, journal::recount_invocations));

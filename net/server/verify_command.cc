@@ -20,7 +20,7 @@ using journal::StoreReport;
 using storage::RocksStore;
 
 constexpr const char* kFiles = "files";
-constexpr RocksStore::Options kStoreOptions{64 << 20};
+constexpr std::size_t kMemory = 64 << 20;
 
 void note(StoreReport& report, std::string what, const std::string& folder, const Error& error,
           const char* advice) {
@@ -32,13 +32,13 @@ void note(StoreReport& report, std::string what, const std::string& folder, cons
 // Opens the store, also one whose write-ahead log is damaged; that is noted. Null: it does not
 // open, which is noted too.
 Result<std::unique_ptr<RocksStore>> open_store(const std::string& folder, StoreReport& report) {
-  auto opened = RocksStore::open_to_read(folder, kStoreOptions, RocksStore::LogDamage::kRefused);
+  auto opened = RocksStore::open_to_read(folder, {kMemory, RocksStore::LogDamage::kRefused});
   if (opened || opened.error().code() != ErrorCode::kCorruption) return opened;
-  auto again = RocksStore::open_to_read(folder, kStoreOptions, RocksStore::LogDamage::kEndsThere);
+  auto again = RocksStore::open_to_read(folder, {kMemory, RocksStore::LogDamage::kEndsThere});
   if (again) {
     note(report, "the write-ahead log is damaged", folder, opened.error(),
-         "the next start drops what was written after the damage. Right after a power cut nothing "
-         "acknowledged need be among it; else restore a backup");
+         "no server starts on it, but with --accept-log-damage, which loses what was written from "
+         "there on; check the disk, restore a backup (HF0003)");
     return again;
   }
   if (again.error().code() != ErrorCode::kCorruption) return again;

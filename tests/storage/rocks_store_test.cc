@@ -82,9 +82,7 @@ BOOST_AUTO_TEST_CASE(a_reader_sees_what_is_in_the_log_only_and_writes_nothing) {
     BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
   }
 
-  const auto reader =
-      std::move(RocksStore::open_to_read(folder.path(), {}, RocksStore::LogDamage::kRefused))
-          .value();
+  const auto reader = std::move(RocksStore::open_to_read(folder.path(), {})).value();
 
   BOOST_TEST(reader->get("key").value().value() == "value");
   BOOST_TEST(reader->snapshot()->get("key").value().value() == "value");
@@ -98,8 +96,7 @@ BOOST_AUTO_TEST_CASE(a_reader_sees_what_is_in_the_log_only_and_writes_nothing) {
 BOOST_AUTO_TEST_CASE(a_reader_makes_no_store_where_there_is_none) {
   testing::TempFolder folder;
 
-  const auto reader =
-      RocksStore::open_to_read(folder.path(), {}, RocksStore::LogDamage::kEndsThere);
+  const auto reader = RocksStore::open_to_read(folder.path(), {});
 
   BOOST_REQUIRE(!reader.has_value());
   BOOST_TEST((reader.error().code() == ErrorCode::kCorruption));
