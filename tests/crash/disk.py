@@ -21,7 +21,7 @@ GOINGDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN.
 NO_LOG_FLUSH = 2        # What was not synced is lost.
 LOOP_GET_STATUS64, LOOP_SET_STATUS64 = 0x4C05, 0x4C04
 LOOP_INFO_SIZE, LOOP_FLAGS_AT, AUTOCLEAR = 232, 52, 4
-TOOLS = ("losetup", "mkfs.ext4", "mount", "umount")
+TOOLS = ("losetup", "mkfs.ext4", "e2fsck", "mount", "umount")
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
@@ -93,6 +93,23 @@ class Disk:
             raise CannotRun(f"ext4 does not know EXT4_IOC_SHUTDOWN: {error}") from error
         finally:
             os.close(folder)
+
+    def turn_read_only(self):
+        """The file system refuses every write, as it does when it has found an error in itself."""
+        tool("mount", "-o", "remount,errors=remount-ro", self.path)
+        trigger = f"/sys/fs/ext4/{os.path.basename(self.device)}/trigger_fs_error"
+        try:
+            with open(trigger, "w", encoding="ascii") as file:
+                file.write("1")
+        except OSError as error:
+            raise CannotRun(f"ext4 cannot be told of an error: {error}") from error
+
+    def mount_again(self, *options):
+        """As it is after the operator has looked at it. REQUIRES: nobody has a file of it open."""
+        self.unmount()
+        subprocess.run(["e2fsck", "-p", self.device], env={**os.environ, "PATH": PATH}, check=False,
+                       capture_output=True)
+        tool("mount", "-t", "ext4", *options, self.device, self.path, failure=RuntimeError)
 
     def close(self):
         if os.path.ismount(self.path):

@@ -22,6 +22,7 @@
 
 enum { kSyncAfterDoing = 1, kSyncUndone = 2 };
 enum { kWriteNothing = 1, kWriteTorn = 2, kWriteShort = 3 };
+enum { kTables = 1, kLogs = 2, kManifest = 3 };
 
 // In the order of shim.py.
 struct control {
@@ -33,11 +34,15 @@ struct control {
   _Atomic int64_t write_how;
   _Atomic int64_t sync_delay_ms;    // Each sync takes so much longer.
   _Atomic int64_t log_delay_ms;     // Each line to stderr takes so much longer.
+  _Atomic int64_t read_countdown;   // As of syncs, among the files of one kind.
+  _Atomic int64_t read_times;       // How many fail, from that one on.
+  _Atomic int64_t read_kind;
   _Atomic int64_t lies;             // From here on: what has happened.
   _Atomic int64_t syncs_failed;
   _Atomic int64_t writes_failed;
   _Atomic int64_t syncs_slow;
   _Atomic int64_t clocks_shifted;
+  _Atomic int64_t reads_failed;
   char file[512];                   // The one that failed last.
 };
 
@@ -179,6 +184,49 @@ ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
 
 ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
   return pwrite(fd, bytes, size, at);
+}
+
+// --- Reads ---
+
+static int kind_of(const char* path) {
+  const char* const name = strrchr(path, '/') + 1;
+  const size_t size = strlen(name);
+  if (size > 4 && strcmp(name + size - 4, ".sst") == 0) return kTables;
+  if (size > 4 && strcmp(name + size - 4, ".log") == 0) return kLogs;
+  if (strncmp(name, "MANIFEST", 8) == 0 || strcmp(name, "CURRENT") == 0) return kManifest;
+  return strcmp(name, "FORMAT") == 0 ? kManifest : 0;
+}
+
+static int read_fails(int fd) {
+  if (atomic_load(&control->read_countdown) <= 0) return 0;
+  char path[512];
+  if (!is_ours(fd, path) || kind_of(path) != atomic_load(&control->read_kind)) return 0;
+  if (atomic_fetch_sub(&control->read_countdown, 1) > 1) return 0;
+  const int64_t left = atomic_fetch_sub(&control->read_times, 1) - 1;
+  atomic_store(&control->read_countdown, left > 0 ? 1 : 0);
+  memcpy(control->file, path, sizeof path);
+  atomic_fetch_add(&control->reads_failed, 1);
+  errno = EIO;
+  return 1;
+}
+
+ssize_t read(int fd, void* to, size_t size) {
+  REAL(read);
+  return read_fails(fd) ? -1 : real(fd, to, size);
+}
+
+ssize_t pread(int fd, void* to, size_t size, off_t at) {
+  REAL(pread);
+  return read_fails(fd) ? -1 : real(fd, to, size, at);
+}
+
+ssize_t pread64(int fd, void* to, size_t size, off64_t at) { return pread(fd, to, size, at); }
+
+// RocksDB reads by it what it reads from one end to the other.
+#undef fread_unlocked
+size_t fread_unlocked(void* restrict to, size_t size, size_t count, FILE* restrict file) {
+  REAL(fread_unlocked);
+  return read_fails(fileno(file)) ? 0 : real(to, size, count, file);
 }
 
 // The log goes to stderr by this, also that of libraries: as slow as whoever reads it.

@@ -10,11 +10,12 @@ import pathlib
 from rounds import CannotRun
 
 WORDS = ("clock_offset_ns", "lie", "sync_countdown", "sync_how", "write_countdown", "write_how",
-         "sync_delay_ms", "log_delay_ms",
-         "lies", "syncs_failed", "writes_failed", "syncs_slow", "clocks_shifted")
+         "sync_delay_ms", "log_delay_ms", "read_countdown", "read_times", "read_kind",
+         "lies", "syncs_failed", "writes_failed", "syncs_slow", "clocks_shifted", "reads_failed")
 FILE_SIZE = 512
 SYNC_HOW = {"done": 1, "undone": 2}  # Whether what was to be synced is there after the error.
 WRITE_HOW = {"nothing": 1, "torn": 2, "short": 3}  # Torn: half is written. Short: and no error is told.
+READ_KIND = {"sst": 1, "log": 2, "manifest": 3}  # Of files. With the manifest are CURRENT and FORMAT.
 
 
 class Shim:
@@ -54,6 +55,10 @@ class Shim:
         self.write_how = WRITE_HOW[how]
         self.write_countdown = nth
 
+    def fail_read(self, nth, times, kind):
+        self.read_times, self.read_kind = times, READ_KIND[kind]
+        self.read_countdown = nth
+
     def quiet(self):
         """Nothing more is to fail."""
-        self.sync_countdown = self.write_countdown = 0
+        self.sync_countdown = self.write_countdown = self.read_countdown = 0
