@@ -2,12 +2,19 @@
 // LastResort: what happens when an exception comes out of an actor's own code, which never throws:
 // memory ran out, or a library broke its promise. What the actor had in hand is half done and
 // nobody can tell how far, so the process ends and the next one recovers from the store.
+//
+// And what happens when the disk does not give back what is stored. To go on without knowing would
+// break more than to stop: a thing that cannot be read would be taken for one that does not exist.
 
 #include <caf/error.hpp>
 #include <cstdlib>
 #include <exception>
+#include <string_view>
+#include <utility>
 
 #include "storage/base/log.h"
+#include "storage/base/result.h"
+#include "storage/committer.h"
 
 namespace holdfast::actors {
 
@@ -25,6 +32,21 @@ void end_process_on_exception(Actor& actor) {
     }
     std::abort();
   });
+}
+
+[[noreturn]] inline void stop_unreadable(std::string_view of, const Error& error) {
+  constexpr Logger log("actors");
+  log.error("store cannot be read, stopping so that recovery decides", "of={} reason={}", of,
+            error.message());
+  std::_Exit(storage::kExitStorageFailed);
+}
+
+// What was read, or kCorruption: what is damaged concerns its own invocation only (INV-11). Ends
+// the process on any other error.
+template <class T>
+Result<T> read_or_stop(std::string_view of, Result<T> read) {
+  if (!read && read.error().code() != ErrorCode::kCorruption) stop_unreadable(of, read.error());
+  return read;
 }
 
 }  // namespace holdfast::actors

@@ -115,7 +115,8 @@ void InvocationActor::serve(const Asked& mail, const journal::Request::PromiseAc
   const journal::Waiter asker{mail.from, mail.request.completion};
   auto known = promises_.find(act.promise.key);
   if (known == promises_.end()) {
-    auto stored = world_.journal.tables().promise(act.service, act.key, act.promise.key);
+    auto stored =
+        read_or_stop(world_.journal.tables().promise(act.service, act.key, act.promise.key));
     if (!stored) {
       decision_.facts.push_back(journal::Tell{
           mail.from, journal::completion(asker.completion,
@@ -227,7 +228,7 @@ void InvocationActor::kill(ActOn& mail) {
   }
   // All it has called and sent goes with it.
   std::vector<journal::InvocationId> children;
-  if (const auto entries = world_.journal.tables().journal(id_)) {
+  if (const auto entries = read_or_stop(world_.journal.tables().journal(id_))) {
     for (const auto& one : *entries) {
       const auto* notification = std::get_if<journal::Notification>(&one.entry.body);
       if (notification == nullptr) continue;
@@ -246,7 +247,7 @@ void InvocationActor::kill(ActOn& mail) {
 
 void InvocationActor::remove(bool row_too) {
   const auto& tables = world_.journal.tables();
-  const auto entries = tables.journal(id_);
+  const auto entries = read_or_stop(tables.journal(id_));
   if (!entries) {
     kLog.error("journal cannot be read and stays", "invocation={} reason={}", id_.text(),
                entries.error().message());
@@ -264,10 +265,10 @@ void InvocationActor::remove(bool row_too) {
   }
   const journal::Target& target = state_.row.target;
   if (row_too && target.handler_kind == journal::HandlerKind::kRun) {
-    if (const auto names = tables.promises(target.service, target.key)) {
+    if (const auto names = read_or_stop(tables.promises(target.service, target.key))) {
       for (const auto& name : *names) decision_.facts.push_back(journal::DropPromise{name});
     }
-    if (const auto keys = tables.state_keys(target.service, target.key)) {
+    if (const auto keys = read_or_stop(tables.state_keys(target.service, target.key))) {
       for (const Bytes& key : *keys) decision_.facts.push_back(journal::DropState{key});
     }
     promises_.clear();
@@ -378,7 +379,7 @@ void InvocationActor::on(CopyAsNew& mail) {
         Error(ErrorCode::kInvalidArgument, "a workflow cannot be restarted as new"));
   }
   if (row.status != Status::kCompleted) return mail.on_done(wrong_state(row, "restarted as new"));
-  auto stored = world_.journal.tables().journal(id_);
+  auto stored = read_or_stop(world_.journal.tables().journal(id_));
   if (!stored || stored->empty() ||
       !std::holds_alternative<journal::Input>(stored->front().entry.body)) {
     return mail.on_done(

@@ -1,11 +1,9 @@
 #include "actors/invocation/invocation_actor.h"
 
 #include <caf/send.hpp>
-#include <cstdlib>
 
 #include "actors/caf_types.h"
 #include "actors/invocation/attempt_link.h"
-#include "actors/last_resort.h"
 #include "actors/steps/local_runner.h"
 #include "storage/base/log.h"
 
@@ -58,17 +56,9 @@ void InvocationActor::load_if_unknown() {
   resume_if_due();
 }
 
-// The disk does not answer. To go on without knowing would break more than to stop.
-void InvocationActor::stop_unreadable(const Error& error) const {
-  kLog.error("store cannot be read, stopping so that recovery decides", "invocation={} reason={}",
-             id_.text(), error.message());
-  std::_Exit(storage::kExitStorageFailed);
-}
-
 // REQUIRES: nothing decided or outstanding.
 void InvocationActor::load(journal::Reading reading) {
-  auto loaded = world_.journal.load(id_, reading);
-  if (!loaded && loaded.error().code() != ErrorCode::kCorruption) stop_unreadable(loaded.error());
+  auto loaded = read_or_stop(world_.journal.load(id_, reading));
   if (!loaded) {
     presence_ = Presence::kQuarantined;
     quarantine_reason_ = loaded.error().message();
@@ -78,7 +68,8 @@ void InvocationActor::load(journal::Reading reading) {
   }
   if (!*loaded) {
     presence_ = Presence::kAbsent;
-    if (auto wake_ups = world_.journal.tables().wake_ups(id_)) rows_.wake_ups = *wake_ups;
+    if (auto wake_ups = read_or_stop(world_.journal.tables().wake_ups(id_)))
+      rows_.wake_ups = *wake_ups;
     return;
   }
   presence_ = Presence::kPresent;
@@ -122,7 +113,8 @@ void InvocationActor::find_place() {
   const journal::Target& target = state_.row.target;
   journal::Stamp after = 0;
   for (;;) {
-    const auto places = world_.journal.tables().queue(target.service, target.key, after, 64);
+    const auto places =
+        read_or_stop(world_.journal.tables().queue(target.service, target.key, after, 64));
     if (!places || places->empty()) return;
     for (const auto& place : *places) {
       if (place.id == id_) {

@@ -24,6 +24,7 @@
 #include <span>
 #include <vector>
 
+#include "actors/last_resort.h"
 #include "actors/mail.h"
 #include "actors/object_state.h"
 #include "actors/surroundings.h"
@@ -66,7 +67,11 @@ class InvocationActor : public caf::event_based_actor {
   void on(ParkIfWaiting& mail);
   void load(journal::Reading reading);
   void load_if_unknown();
-  [[noreturn]] void stop_unreadable(const Error& error) const;
+  // As of last_resort.h, of this invocation.
+  template <class T>
+  Result<T> read_or_stop(Result<T> read) const {
+    return actors::read_or_stop(id_.text(), std::move(read));
+  }
   std::shared_ptr<const HandlerInfo> handler_info() const;
   std::int64_t park_after_ms();  // How long this attempt may wait in memory.
   void find_place();

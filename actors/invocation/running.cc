@@ -38,7 +38,7 @@ void InvocationActor::AttemptLink::on_log(int level, const std::string& line) {
 
 std::optional<Bytes> InvocationActor::AttemptLink::read_state(BytesView key) {
   if (actor_ == nullptr || !actor_->object_state_) return std::nullopt;
-  auto value = actor_->object_state_->get(key);
+  auto value = actor_->read_or_stop(actor_->object_state_->get(key));
   if (value) return std::move(*value);
   actor_->break_attempt(500, "state cannot be read: " + value.error().message());
   return std::nullopt;
@@ -46,7 +46,7 @@ std::optional<Bytes> InvocationActor::AttemptLink::read_state(BytesView key) {
 
 std::vector<Bytes> InvocationActor::AttemptLink::list_state() {
   if (actor_ == nullptr || !actor_->object_state_) return {};
-  auto keys = actor_->object_state_->keys();
+  auto keys = actor_->read_or_stop(actor_->object_state_->keys());
   if (keys) return std::move(*keys);
   actor_->break_attempt(500, "state cannot be read: " + keys.error().message());
   return {};
@@ -192,7 +192,7 @@ void InvocationActor::take_command(journal::Entry entry, bool at_once) {
     if (clear->key) {
       object_state_->clear(*clear->key);
     } else {
-      const auto keys = object_state_->keys();
+      const auto keys = read_or_stop(object_state_->keys());
       if (!keys) return break_attempt(500, "state cannot be read: " + keys.error().message());
       for (const Bytes& key : *keys) {
         object_state_->clear(key);

@@ -171,7 +171,7 @@ void InvocationActor::hear(std::span<const journal::Notification> news) {
 // the journal sees it from the stamps.
 bool InvocationActor::was_taken(journal::Stamp wake_up) const {
   const auto stored = world_.journal.tables().has_wake_up(id_, wake_up);
-  if (!stored) stop_unreadable(stored.error());
+  if (!stored) stop_unreadable(id_.text(), stored.error());
   return !*stored;
 }
 
@@ -180,7 +180,7 @@ bool InvocationActor::was_taken(journal::Stamp wake_up) const {
 void InvocationActor::learn_sleep(const journal::Timer& timer) {
   if (timer.kind != journal::TimerKind::kSleep || !learned_sleeps_.insert(timer).second) return;
   const auto stored = world_.journal.tables().has_timer(timer);
-  if (!stored) stop_unreadable(stored.error());
+  if (!stored) stop_unreadable(id_.text(), stored.error());
   if (*stored) state_.open_sleeps.push_back(timer);
 }
 
@@ -237,7 +237,7 @@ void InvocationActor::hear_early() {
 void InvocationActor::tell_again(Arrived mail) {
   if (!told_again_.insert(mail.chunk).second) return;
   const auto stored = world_.journal.tables().chunk(id_, mail.chunk);
-  if (!stored) stop_unreadable(stored.error());
+  if (!stored) stop_unreadable(id_.text(), stored.error());
   if (stored->empty()) return;  // A former owner has done it.
   rows_.wake_ups.push_back(mail.wake_up);
   decision_.facts.push_back(journal::DropChunk{mail.chunk});
@@ -258,7 +258,7 @@ void InvocationActor::adopt_early() {
   std::erase_if(decision_.facts, [](const journal::Fact& fact) {
     return std::holds_alternative<journal::DropChunk>(fact);
   });
-  auto told = world_.journal.tables().journal(id_);
+  auto told = read_or_stop(world_.journal.tables().journal(id_));
   if (!told) return;  // Whoever reads the journal next is stopped by that.
   for (auto& one : *told) {
     if (!one.entry.is_command()) early_.push_back({std::move(one.entry), one.stamp, one.stamp + 1});

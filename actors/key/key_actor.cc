@@ -108,7 +108,8 @@ void KeyActor::on(Leave&) { quit(); }
 bool KeyActor::all_durable() const { return world_.committer.durable_through() >= after_; }
 
 void KeyActor::load_more() {
-  const auto places = world_.journal.tables().queue(name_.service, name_.key, seen_, kInMemoryMax);
+  const auto places = read_or_stop(
+      name_.service, world_.journal.tables().queue(name_.service, name_.key, seen_, kInMemoryMax));
   if (!places) {
     kLog.error("queue of an object key cannot be read", "service={} key={} reason={}",
                name_.service, name_.key, places.error().message());

@@ -29,10 +29,11 @@ caf::behavior RecoveryActor::make_behavior() {
 void RecoveryActor::recover_portion() {
   if (!read_) {
     read_ = true;
-    const auto scanned = tables_.each_woken([this](const journal::InvocationId& id) {
-      ids_.push_back(id);
-      return true;
-    });
+    const auto scanned =
+        read_or_stop("wake-ups", tables_.each_woken([this](const journal::InvocationId& id) {
+          ids_.push_back(id);
+          return true;
+        }));
     if (!scanned) {
       kLog.error("wake-ups cannot be read; some invocations stay asleep until they are asked for",
                  "reason={}", scanned.error().message());

@@ -1,10 +1,14 @@
 // A scripted run that uses everything an invocation can do, stopped after each single write to the
 // store, in turn with that write lost and kept; then the next process must finish it. Which actor
-// runs when is drawn from a seed, so each stop is tried in many interleavings.
+// runs when is drawn from a seed, so each stop is tried in many interleavings. Likewise each single
+// read fails once: the process ends, or goes on as if nothing had been.
 
+#include <boost/test/results_collector.hpp>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "storage/base/log.h"
+#include "tests/support/aborts.h"
 #include "tests/support/counts.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/scripted_handlers.h"
@@ -95,7 +99,7 @@ class Run {
       if (world_->disk_failed() || !world_->running()) {
         world_->crash();
         world_->start();
-        if (world_->running()) check_counts(world_->tables());
+        if (world_->running()) check_counts(tables());
       }
       if (!world_->running()) continue;
       ask_all();
@@ -108,7 +112,7 @@ class Run {
   bool all_done() {
     if (world_->disk_failed() || acknowledged_.size() < 7 || !signalled_) return false;
     bool done = true;
-    (void)world_->tables().each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
+    (void)tables().each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
       done &= row.has_value() && row->status == Status::kCompleted;
       return true;
     });
@@ -118,7 +122,7 @@ class Run {
   void check(const std::string& what) {
     BOOST_TEST_CONTEXT(what) {
       BOOST_TEST(all_done());
-      const auto& tables = world_->tables();
+      const journal::Tables tables = this->tables();
       check_counts(tables);
       std::size_t invocations = 0;
       std::multiset<std::string> handlers;
@@ -166,6 +170,8 @@ class Run {
   }
 
  private:
+  journal::Tables tables() { return journal::Tables(world_->store().sound()); }
+
   void ask(const std::string& name, actors::InvokeRequest one, bool with_key = true) {
     if (acknowledged_.contains(name)) return;
     if (with_key) one.idempotency_key = name;
@@ -220,6 +226,54 @@ BOOST_AUTO_TEST_CASE(inv_1_inv_9_a_process_that_stops_at_any_write_loses_and_rep
   }
   BOOST_TEST_MESSAGE("stopped " << stops << " times");
   BOOST_TEST(stops > 100u);
+}
+
+std::size_t failed_so_far() {
+  const auto test = boost::unit_test::framework::current_test_case().p_id;
+  return boost::unit_test::results_collector.results(test).p_assertions_failed;
+}
+
+// In a process of its own: 0, or what it was ended with; 1 when it went on and something is wrong.
+// 2: it did not read so often. With `steps` it is the second process, after so many of the first.
+int live_with_a_failed_read(std::uint64_t seed, std::uint64_t nth, int steps) {
+  return exit_code_of([&] {
+    const auto failed_before = failed_so_far();
+    set_log_sink([](const LogLine&) {});
+    Run run(seed);
+    if (steps > 0) {
+      run.ask_all();
+      for (int i = 0; i < steps && run.world().step(); ++i) {
+      }
+      run.world().crash();
+      run.world().start();
+    }
+    run.world().store().fail_read(nth);
+    run.finish();
+    if (run.world().store().read_is_due()) return 2;
+    const std::string what = "seed " + std::to_string(seed) + ", read " + std::to_string(nth);
+    run.check(what);
+    run.check_repeats(steps > 0 ? 1 : 0, what);
+    return failed_so_far() > failed_before ? 1 : 0;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(inv_9_a_read_that_fails_ends_the_process_or_changes_nothing) {
+  int ended = 0;
+  int went_on = 0;
+  for (int seed = 1; seed <= static_cast<int>(kSeeds) / 2; ++seed) {
+    for (const int steps : {0, 20 * seed, 30 * seed}) {
+      for (std::uint64_t nth = 1;; ++nth) {
+        const int code = live_with_a_failed_read(static_cast<std::uint64_t>(seed), nth, steps);
+        if (code == 2) break;
+        const bool is_right = code == 0 || code == storage::kExitStorageFailed;
+        BOOST_TEST(is_right,
+                   "seed " << seed << ", " << steps << " steps, read " << nth << ": " << code);
+        ++(code == 0 ? went_on : ended);
+      }
+    }
+  }
+  BOOST_TEST_MESSAGE(ended << " ended, " << went_on << " went on");
+  BOOST_TEST(ended > 100);
 }
 
 BOOST_AUTO_TEST_CASE(power_cuts_at_random_moments_lose_and_repeat_nothing) {

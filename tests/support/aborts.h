@@ -1,6 +1,7 @@
 #pragma once
-// aborts: whether a function ends its process by a failed CHECK. It runs in a forked child, so call
-// it only while the test has no other threads.
+// aborts: whether a function ends its process by a failed CHECK; exit_code_of: with which code it
+// ends it otherwise. It runs in a forked child, so call them only while the test has no other
+// threads.
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -24,6 +25,16 @@ bool aborts(Function&& function) {
   int status = 0;
   waitpid(child, &status, 0);
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+// What `function` returns, or what it ended the process with; -1: a signal ended it.
+template <class Function>
+int exit_code_of(Function&& function) {
+  const pid_t child = fork();
+  if (child == 0) std::_Exit(function());
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace holdfast::testing

@@ -8,8 +8,13 @@ void FaultyStore::fail_write(std::uint64_t nth, Failure failure) {
 }
 
 void FaultyStore::restart() {
-  fail_at_ = 0;
+  fail_at_ = fail_read_in_ = 0;
   inner_.forget_unsynced();
+}
+
+Result<void> FaultyStore::read() const {
+  if (fail_read_in_ == 0 || --fail_read_in_ > 0) return {};
+  return Error(ErrorCode::kUnavailable, "planted failure of a read");
 }
 
 Result<void> FaultyStore::write(const storage::Write& write, storage::Sync sync) {

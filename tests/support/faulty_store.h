@@ -1,7 +1,8 @@
 #pragma once
 // FaultyStore: a MemoryStore whose disk fails when told to. Once a write failed, all later ones
-// fail, as RocksDB has it.
+// fail, as RocksDB has it; after a read that failed, the next may succeed.
 
+#include <atomic>
 #include <cstdint>
 
 #include "storage/memory_store.h"
@@ -20,15 +21,26 @@ class FaultyStore final : public storage::Store {
   void fail_write(std::uint64_t nth, Failure failure);
   // Writes tried so far.
   std::uint64_t writes() const { return writes_; }
+  // The `nth` read from now fails, and that one only; 0 is none.
+  void fail_read(std::uint64_t nth) { fail_read_in_ = nth; }
+  // Whether that one is still to come.
+  bool read_is_due() const { return fail_read_in_ > 0; }
+  // The same rows for the test's own eyes: no read of it fails, or counts.
+  const storage::Store& sound() const { return inner_; }
 
   // Stops failing, and forgets what was not synced: what the next process finds.
   void restart();
 
-  Result<std::optional<Bytes>> get(BytesView key) const override { return inner_.get(key); }
+  Result<std::optional<Bytes>> get(BytesView key) const override {
+    TRY(read());
+    return inner_.get(key);
+  }
   Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override {
+    TRY(read());
     return inner_.scan(begin, end, visit);
   }
   Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
+    TRY(read());
     return inner_.scan_reverse(begin, end, visit);
   }
   std::unique_ptr<Reader> snapshot() const override { return inner_.snapshot(); }
@@ -42,7 +54,10 @@ class FaultyStore final : public storage::Store {
   }
 
  private:
+  Result<void> read() const;
+
   storage::MemoryStore inner_;
+  mutable std::atomic<std::uint64_t> fail_read_in_ = 0;
   // One writing thread at a time.
   std::uint64_t writes_ = 0;
   std::uint64_t fail_at_ = 0;  // Number of the write that fails; 0 is none.
