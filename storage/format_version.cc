@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kStampStart = "holdfast data ";
+constexpr std::string_view kReadStamp = "read its FORMAT";
 
 // Closes a file descriptor unless it is taken.
 class File {
@@ -44,11 +45,12 @@ Error unavailable(const std::string& path, std::string_view act) {
           fmt::format("data folder {}: cannot {}: {}", path, act, std::strerror(errno))};
 }
 
-// The whole of a small file; none when it is longer than any that we write.
-std::optional<std::string> read_small(int fd) {
+// The whole of a small file; none of it when it is longer than any that we write.
+Result<std::string> read_small(const std::string& path, int fd, std::string_view act) {
   char buffer[64];
   const ssize_t size = pread(fd, buffer, sizeof(buffer), 0);
-  if (size < 0 || size == static_cast<ssize_t>(sizeof(buffer))) return std::nullopt;
+  if (size < 0) return unavailable(path, act);
+  if (size == static_cast<ssize_t>(sizeof(buffer))) return std::string();
   return std::string(buffer, static_cast<std::size_t>(size));
 }
 
@@ -81,9 +83,10 @@ Result<void> make_folder(const std::string& path) {
 Result<void> lock(const std::string& path, const File& file, int how) {
   if (flock(file.fd(), how | LOCK_NB) == 0) return {};
   if (errno != EWOULDBLOCK) return unavailable(path, "lock it");
+  const auto pid = read_small(path, file.fd(), "read its LOCK");
   return Error(ErrorCode::kConflict,
                fmt::format("data folder {} is in use by another server (pid {})", path,
-                           read_small(file.fd()).value_or("unknown")));
+                           pid ? *pid : "unknown"));
 }
 
 Result<int> lock_folder(const std::string& path) {
@@ -165,8 +168,8 @@ Result<void> check_stamp(const std::string& path, const std::string& stamp) {
 
 Result<void> check_or_write_stamp(const std::string& path) {
   const File file(path + "/FORMAT", O_RDONLY);
-  if (file.is_open()) return check_stamp(path, read_small(file.fd()).value_or(""));
-  if (errno != ENOENT) return unavailable(path, "read its FORMAT");
+  if (file.is_open()) return check_stamp(path, TRY(read_small(path, file.fd(), kReadStamp)));
+  if (errno != ENOENT) return unavailable(path, kReadStamp);
   const std::optional<std::string> foreign = TRY(find_foreign(path));
   if (foreign.has_value()) {
     return Error(ErrorCode::kInvalidArgument,
@@ -200,12 +203,12 @@ Result<DataFolder> open_data_folder_to_read(const std::string& path) {
   }
   DataFolder folder(path, TRY(lock_folder_to_read(path)));
   const File stamp(path + "/FORMAT", O_RDONLY);
-  if (!stamp.is_open() && errno != ENOENT) return unavailable(path, "read its FORMAT");
+  if (!stamp.is_open() && errno != ENOENT) return unavailable(path, kReadStamp);
   if (!stamp.is_open()) {
     return Error(ErrorCode::kInvalidArgument,
                  fmt::format("{} is no data folder: it has no FORMAT", path));
   }
-  TRY(check_stamp(path, read_small(stamp.fd()).value_or("")));
+  TRY(check_stamp(path, TRY(read_small(path, stamp.fd(), kReadStamp))));
   if (!fs::is_directory(folder.store_path(), error)) {
     return Error(ErrorCode::kNotFound,
                  fmt::format("data folder {} has no store: no server has started on it", path));

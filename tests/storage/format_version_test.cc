@@ -83,6 +83,17 @@ BOOST_AUTO_TEST_CASE(inv_10_a_newer_format_is_refused) {
   BOOST_TEST(names(folder.error(), "newer release"));
 }
 
+BOOST_AUTO_TEST_CASE(a_stamp_that_cannot_be_read_is_not_called_damaged) {
+  testing::TempFolder folder;
+  std::filesystem::create_directory(folder.path() + "/FORMAT");
+
+  const auto opened = open_data_folder(folder.path());
+
+  BOOST_REQUIRE(!opened.has_value());
+  BOOST_TEST((opened.error().code() == ErrorCode::kUnavailable));
+  BOOST_TEST(opened.error().message().find("cannot read its FORMAT") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(inv_11_a_damaged_stamp_is_refused) {
   for (const char* stamp :
        {"", "garbage", "holdfast data \n", "holdfast data 0\n", "holdfast data -1\n",
