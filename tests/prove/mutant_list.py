@@ -31,6 +31,14 @@ MUTANTS = [
     Mutant("the last batch of a full round is dropped", "storage/committer.cc",
            "if (!round_[i].batch.empty()) append_",
            "if (!round_[i].batch.empty() && (to - from < 3 || i + 1 < to)) append_"),
+    Mutant("what cannot be read does not exist", "storage/rocks_store.cc",
+           "    if (status.IsNotFound()) return std::optional<Bytes>();",
+           "    if (!status.ok()) return std::optional<Bytes>();", "kill_server"),
+    Mutant("a damaged log ends at the damage", "storage/rocks_store.cc",
+           "      damage == RocksStore::LogDamage::kRefused) {", "      false) {", "test_storage"),
+    Mutant("damage that may be a torn write is one", "storage/log_check.cc",
+           "if (!may_be_torn || record_begins_in(block, at + 1, 1)) extent_", "if (!may_be_torn) extent_",
+           "test_storage"),
 
     # -- The machine: what follows from what.
     Mutant("a fired timer stays in the table", "journal/tables/timer_table.cc",
@@ -143,6 +151,14 @@ MUTANTS = [
     Mutant("a handler elsewhere begins before its cause is stored", "actors/invocation/beginning.cc",
            "  if (world_.committer.durable_through() < std::max(current_.held_until, "
            "seen_through_)) return;\n", "", "test_actors"),
+    Mutant("a promise that cannot be read fails who asks for it", "actors/invocation/asking.cc",
+           "read_or_stop(world_.journal.tables().promise(act.service, act.key, act.promise.key))",
+           "world_.journal.tables().promise(act.service, act.key, act.promise.key)", "test_crash"),
+    Mutant("a place that cannot be read is none", "actors/invocation/invocation_actor.cc",
+           "read_or_stop(world_.journal.tables().queue(target.service, target.key, after, 64))",
+           "world_.journal.tables().queue(target.service, target.key, after, 64)", "test_crash"),
+    Mutant("wake-ups that cannot be read are none", "actors/recovery/recovery_actor.cc",
+           'read_or_stop("wake-ups", tables_', "(tables_", "test_crash"),
 
     # -- Handlers: the attempt, here and elsewhere.
     Mutant("elsewhere: one that is given up is still listened to", "net/egress/remote/remote_attempt.cc",
