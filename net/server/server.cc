@@ -56,6 +56,15 @@ Result<std::unique_ptr<HttpServer>> listen_for(const char* what, boost::asio::io
   return Error(port.error().code(), fmt::format("{}: {}", what, port.error().message()));
 }
 
+// Says what an operator can do about a store that does not open.
+Result<void> with_advice(Result<void> opened) {
+  if (opened || opened.error().message().find("store: ") == std::string::npos) return opened;
+  const Error& error = opened.error();
+  const bool is_damaged = error.code() == ErrorCode::kCorruption;
+  return Error(error.code(), fmt::format("{}; check the disk, then {} (HF0003)", error.message(),
+                                         is_damaged ? "restore a backup" : "start again"));
+}
+
 std::string url_of(const char* scheme, const std::string& configured, const HttpServer* port) {
   Result<Address> address = parse_address(configured);
   if (!address) return configured;
@@ -79,8 +88,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               std::vector<ServiceDefinition> services) {
   if (const auto found = problem(services)) return Error(ErrorCode::kInvalidArgument, *found);
   std::unique_ptr<Server> server(new Server(config, std::move(services)));
-  TRY(server->open_store());
-  TRY(server->open_catalog());
+  TRY(with_advice(server->open_store()));
+  TRY(with_advice(server->open_catalog()));
   TRY(server->open_handlers());
   TRY(server->listen());
   TRY(server->start_engine());

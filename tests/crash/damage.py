@@ -61,8 +61,9 @@ def check_refusal(server, fault, name, was_ready):
     check_end(server, fault, was_ready)
     words = server.last_words()  # Of several reads that fail at once, it tells of the first.
     if name[-4:] not in words or "Input/output error" not in words:
-        raise Broken(f"INV-9 exit: after {fault} the server does not name the file: "
-                     f"{server.last_words()[-2000:]}")
+        raise Broken(f"INV-9 exit: after {fault} the server does not name the file: {words[-2000:]}")
+    if not was_ready and name != "FORMAT" and words.startswith("holdfast: ") and "HF0003" not in words:
+        raise Broken(f"INV-9 exit: after {fault} the server does not say what to do: {words[-2000:]}")
 
 
 # --- Reads that fail ---
