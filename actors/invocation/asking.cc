@@ -263,21 +263,46 @@ void InvocationActor::remove(bool row_too) {
     journal::rest(state_, decision_);
     return;
   }
-  const journal::Target& target = state_.row.target;
-  if (row_too && target.handler_kind == journal::HandlerKind::kRun) {
-    if (const auto names = read_or_stop(tables.promises(target.service, target.key))) {
-      for (const auto& name : *names) decision_.facts.push_back(journal::DropPromise{name});
-    }
+  if (row_too && state_.row.target.handler_kind == journal::HandlerKind::kRun) {
+    drop_promises();
+    const journal::Target& target = state_.row.target;
     if (const auto keys = read_or_stop(tables.state_keys(target.service, target.key))) {
       for (const Bytes& key : *keys) decision_.facts.push_back(journal::DropState{key});
     }
-    promises_.clear();
   }
   journal::purge(state_, chunks, row_too, decision_);
   journal_.reset();
   if (!row_too) return;
   flush();
   presence_ = Presence::kAbsent;
+}
+
+// The promises of its workflow key go with the run, but for those that somebody waits for: a shared
+// handler beside it, or another run later, may keep them yet.
+void InvocationActor::drop_promises() {
+  const auto& tables = world_.journal.tables();
+  const journal::Target& target = state_.row.target;
+  const auto stored = read_or_stop(tables.promises(target.service, target.key));
+  if (!stored) return;
+  std::set<std::string> names(stored->begin(), stored->end());
+  for (const auto& [name, record] : promises_) names.insert(name);
+  const auto is_live = [&](const journal::Waiter& waiter) {
+    const auto row = read_or_stop(tables.invocation(waiter.invocation));
+    return !row || (row->has_value() && (*row)->status != Status::kCompleted);
+  };
+  for (const std::string& name : names) {
+    auto known = promises_.find(name);
+    if (known == promises_.end()) {
+      auto record = read_or_stop(tables.promise(target.service, target.key, name));
+      if (!record) record = std::optional<journal::PromiseRecord>();  // It goes all the same.
+      known = promises_.emplace(name, record->value_or(journal::PromiseRecord{})).first;
+    }
+    const auto& waiters = known->second.waiters;
+    if (std::any_of(waiters.begin(), waiters.end(), is_live)) continue;
+    // Until that is durable the table says otherwise.
+    known->second = {};
+    decision_.facts.push_back(journal::DropPromise{name});
+  }
 }
 
 void InvocationActor::purge(ActOn& mail, bool row_too) {

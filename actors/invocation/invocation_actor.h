@@ -157,6 +157,7 @@ class InvocationActor : public caf::event_based_actor {
   void resume(ActOn& mail);
   Result<void> move_to(journal::Invocation& row, std::string_view deployment) const;
   void remove(bool row_too);
+  void drop_promises();
   enum class Awaited { kNo, kYes };
   void create(journal::Invocation row, journal::Entry input, Awaited awaited);
   void join(Begin& mail);

@@ -203,6 +203,28 @@ BOOST_AUTO_TEST_CASE(a_workflow_waits_for_a_promise_that_a_shared_handler_resolv
   BOOST_TEST(value_of(world.output(order.id)) == "yes");
 }
 
+BOOST_AUTO_TEST_CASE(a_promise_that_somebody_waits_for_outlives_the_run) {
+  ScriptedHandlers handlers;
+  handlers.add(ServiceKind::kWorkflow, "Order", "run",
+               {HandlerKind::kRun, {promise_set("paid", "no")}, {}});
+  handlers.add(ServiceKind::kWorkflow, "Order", "wait",
+               {HandlerKind::kShared, {promise_get("approval")}, {}});
+  handlers.add(ServiceKind::kWorkflow, "Order", "approve",
+               {HandlerKind::kShared, {promise_set("approval", "yes")}, {}});
+  EngineFixture world(handlers, handlers.catalog());
+
+  const auto order = world.send(request("Order", "o1", "run", ""));
+  const auto waits = world.send(request("Order", "o1", "wait", ""));
+  world.advance(Millis(2 * 86'400'000));
+  BOOST_TEST(!world.output(order.id).has_value());
+  BOOST_TEST(!world.tables().promise("Order", "o1", "paid")->has_value());
+  world.crash();  // Its store is verified.
+  world.start();
+  world.send(request("Order", "o1", "approve", ""));
+
+  BOOST_TEST(value_of(world.output(waits.id)) == "yes");
+}
+
 BOOST_AUTO_TEST_CASE(an_awakeable_wakes_a_parked_invocation) {
   ScriptedHandlers handlers;
   handlers.add(ServiceKind::kService, "Ask", "human", {HandlerKind::kPlain, {awakeable()}, {}});
