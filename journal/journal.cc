@@ -13,6 +13,19 @@ namespace {
 Stamp wake_up_of(Stamp chunk) { return chunk + 1; }
 Stamp chunk_of(Stamp wake_up) { return wake_up - 1; }
 
+// INV-11: a row may pass its check and still say what nobody could act on.
+Result<void> check_end(const Invocation& row) {
+  if (row.status != Status::kCompleted) return {};
+  const auto wrong = [](const char* what) { return Error(ErrorCode::kCorruption, what); };
+  if (!row.result) return wrong("the invocation is completed and has no result");
+  if (row.completed_at < 0) return wrong("the invocation ended before there was time");
+  const std::int64_t left = INT64_MAX - row.completed_at;
+  if (row.completion_retention_ms > left || row.journal_retention_ms > left) {
+    return wrong("the invocation is kept for longer than there is time");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading reading) const {
@@ -21,6 +34,7 @@ Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading read
   Loaded loaded;
   loaded.state.row = std::move(*row);
   const Invocation& stored = loaded.state.row;
+  TRY(check_end(stored));
   // Wake-ups before entries: so each wake-up seen has its entry among those read.
   loaded.wake_ups = TRY(tables_.wake_ups(id));
   if (stored.status == Status::kCompleted) {

@@ -283,12 +283,33 @@ std::vector<Bytes> stored() {
   };
 }
 
+// Rows that can be read, and that the engine does not write.
+std::vector<Bytes> damaged() {
+  const auto ended = [](std::int64_t keep, std::optional<journal::Outcome> result) {
+    journal::Invocation row;
+    row.target = {journal::ServiceKind::kService, journal::HandlerKind::kPlain, "S", "", "run"};
+    row.status = Status::kCompleted;
+    row.completed_at = kTime;
+    row.completion_retention_ms = row.journal_retention_ms = keep;
+    row.result = std::move(result);
+    Bytes record;
+    journal::encode_invocation(record, row);
+    return testing::row(kRow, kOfService, unsealed(record));
+  };
+  return {
+      // Another one asks for its result.
+      rows({ended(1000, std::nullopt)}, {{kBegin, 1, kPlain}, {kCommand, 3, kAttach, 0, 1, 0}}),
+      rows({ended(INT64_MAX, Bytes("done"))}, {{kAct, 0, kPurge}}),
+  };
+}
+
 }  // namespace
 
 std::vector<Bytes> fuzz_seeds() {
   std::vector<Bytes> seeds = lives();
   for (Bytes& one : troubles()) seeds.push_back(std::move(one));
   for (Bytes& one : stored()) seeds.push_back(std::move(one));
+  for (Bytes& one : damaged()) seeds.push_back(std::move(one));
   return seeds;
 }
 
