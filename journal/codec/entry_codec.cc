@@ -189,12 +189,13 @@ Result<decltype(Notification::result)> take_signal_result(stored::Signal::Result
 }
 
 Result<EntryBody> take_signal(stored::Signal::Reader from) {
+  // Not inside the braces below: what is there already when TRY returns would leak.
+  auto result = TRY(take_signal_result(from.getResult()));
   switch (from.which()) {
     case stored::Signal::INDEX:
-      return EntryBody(Notification{from.getIndex(), TRY(take_signal_result(from.getResult()))});
+      return EntryBody(Notification{from.getIndex(), std::move(result)});
     case stored::Signal::NAME:
-      return EntryBody(
-          Notification{take_bytes(from.getName()), TRY(take_signal_result(from.getResult()))});
+      return EntryBody(Notification{take_bytes(from.getName()), std::move(result)});
   }
   return unknown("kind of signal");
 }

@@ -351,6 +351,20 @@ BOOST_AUTO_TEST_CASE(inv_11_signed_nonsense_never_stops_the_process) {
   BOOST_TEST(refused > 0u);
 }
 
+// What was taken of it before that is given back; the address sanitizer sees to it.
+BOOST_AUTO_TEST_CASE(inv_11_a_named_signal_with_half_an_id_is_corruption) {
+  const std::string name = "a name too long to be kept within the string";
+  Bytes record = chunk_of({Entry{{}, Notification{name, InvocationId{}}}}, 1);
+  const Bytes size_of_id{static_cast<char>(2 | 24 << 3), 0, 0,
+                         0};  // In the upper half of its pointer.
+  const std::size_t at = record.find(size_of_id);
+  BOOST_REQUIRE(at != Bytes::npos);
+  record[at] = static_cast<char>(2 | 12 << 3);
+  sign(record);
+
+  BOOST_TEST(corrupt(decode_chunk(record)));
+}
+
 BOOST_AUTO_TEST_CASE(inv_11_unknown_members_are_corruption) {
   // The discriminant of the first entry: after header, root pointer, Chunk (2 words), list tag.
   Bytes chunk = chunk_of({{"debit", Run{1}}}, 1);
