@@ -118,6 +118,7 @@ void MachineOwner::tell_failure(const Asked& mail, std::uint16_t code) {
 
 void MachineOwner::serve(const Asked& mail, const journal::Request::StartCall& start) {
   if (presence_ == Presence::kAbsent) {
+    if (world_.is_remembered(id_)) return tell_failure(mail, 409);
     create(start.invocation, start.input);
     return;
   }
@@ -280,6 +281,7 @@ void MachineOwner::remove(bool row_too) {
   journal::purge(state_, chunks, row_too, decision_);
   journal_.reset();
   if (!row_too) return;
+  world_.note_removed(id_);
   flush();
   presence_ = Presence::kAbsent;
 }

@@ -173,7 +173,8 @@ void MachineOwner::hear(std::span<const journal::Notification> news) {
 void MachineOwner::on(Begin& mail) {
   if (presence_ == Presence::kUnknown && !mail.id_determined) presence_ = Presence::kAbsent;
   load_if_unknown();
-  if (presence_ == Presence::kAbsent) create(std::move(mail.invocation), std::move(mail.input));
+  if (presence_ != Presence::kAbsent || world_.is_remembered(id_)) return;
+  create(std::move(mail.invocation), std::move(mail.input));
 }
 
 void MachineOwner::create(journal::Invocation row, journal::Entry input) {

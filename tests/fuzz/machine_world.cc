@@ -224,6 +224,32 @@ const journal::WaitSet* MachineWorld::parked_on(const journal::InvocationId& id)
   return found == parked_.end() ? nullptr : &found->second;
 }
 
+bool MachineWorld::is_remembered(const journal::InvocationId& id) const {
+  if (!removed_.contains(id)) return false;
+  const auto waits = [&](const std::vector<journal::Waiter>& waiters) {
+    return std::any_of(waiters.begin(), waiters.end(),
+                       [&](const journal::Waiter& one) { return one.invocation == id; });
+  };
+  bool found = !tables().journal(id)->empty();  // It was told something already.
+  for (const auto& [to, box] : mail_) {
+    found = found || std::any_of(box.begin(), box.end(), [&](const Mail& mail) {
+              const auto* asked = std::get_if<Asked>(&mail);
+              return asked != nullptr && asked->from == id;
+            });
+  }
+  const auto read = tables().each_invocation(std::nullopt, [&](const auto& row) {
+    found = found || (row.has_value() && waits(row->waiters));
+    return !found;
+  });
+  for (const std::string_view key : {"k", "l"}) {
+    for (const std::string_view name : {"a", "b"}) {
+      const auto promise = tables().promise("W", key, name);
+      found = found || (promise && promise->has_value() && waits((*promise)->waiters));
+    }
+  }
+  return found || !read.has_value();
+}
+
 void MachineWorld::acknowledge(const journal::InvocationId& asker, std::uint32_t number) {
   if (owners_.contains(asker)) post(asker, AskTaken{number});
 }

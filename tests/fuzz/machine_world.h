@@ -71,6 +71,10 @@ class MachineWorld {
   void note_parked(const journal::InvocationId& id, journal::WaitSet waits) {
     parked_[id] = std::move(waits);
   }
+  void note_removed(const journal::InvocationId& id) { removed_.insert(id); }
+  // Whether somebody may still answer what a former invocation of this id has asked. The new one
+  // would take that for an answer to a command of its own: not mended yet, so it is not tried.
+  bool is_remembered(const journal::InvocationId& id) const;
   void post(const journal::InvocationId& to, Mail mail) { mail_[to].push_back(std::move(mail)); }
   void acknowledge(const journal::InvocationId& asker, std::uint32_t number);
   void commit(const journal::InvocationId& from, const storage::Batch& batch,
@@ -96,6 +100,7 @@ class MachineWorld {
   std::set<journal::InvocationId> unchecked_;
   std::vector<journal::InvocationId> known_;
   std::map<journal::InvocationId, journal::WaitSet> parked_;
+  std::set<journal::InvocationId> removed_;
 };
 
 }  // namespace holdfast::testing

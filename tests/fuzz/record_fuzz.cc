@@ -153,6 +153,18 @@ Bytes seed(void (*look)(BytesView), BytesView bytes) {
          Bytes(has_header ? bytes.substr(journal::kRecordHeaderSize) : bytes);
 }
 
+// A signal whose name can be read and whose result cannot: half of an id.
+Bytes half_a_signal() {
+  const std::string name = "a name too long to be kept within the string";
+  const journal::Entry entry{{}, journal::Notification{name, journal::InvocationId{}}};
+  Bytes record;
+  journal::encode_chunk(record, 1, &entry, 1);
+  const std::size_t size_of_id = record.find(Bytes{static_cast<char>(2 | 24 << 3), 0, 0, 0});
+  CHECK(size_of_id != Bytes::npos, "the upper half of its pointer");
+  record[size_of_id] = static_cast<char>(2 | 12 << 3);
+  return record;
+}
+
 }  // namespace
 
 std::vector<Bytes> holdfast::testing::fuzz_seeds() {
@@ -174,6 +186,7 @@ std::vector<Bytes> holdfast::testing::fuzz_seeds() {
     journal::encode_chunk(record, 1, &entry, 1);
     seeds.push_back(seed(chunk, record));
   }
+  seeds.push_back(seed(chunk, half_a_signal()));
   journal::encode_queued(record, samples.id());
   seeds.push_back(seed(queued, record));
   journal::encode_state(record, "value");
