@@ -1,5 +1,5 @@
-// Text fuzz: targets, ids, times, addresses and tokens, as clients and operators write them, are
-// refused, or they are a value that, written again, is read as the same.
+// Text fuzz: targets, ids, times, addresses, tokens and bodies, as clients and operators write
+// them, are refused, or they are a value that, written again, is read as the same.
 //
 // Input: a byte that says what kind of text it is, then the text.
 
@@ -17,6 +17,7 @@
 #include "net/admin/deployment_body.h"
 #include "net/admin/host_rule.h"
 #include "net/http/header_rules.h"
+#include "net/http/http_date.h"
 #include "net/http/outgoing/endpoint_address.h"
 #include "net/http/uri.h"
 #include "net/ingress/ask_target.h"
@@ -27,6 +28,7 @@
 #include "net/protocol/restate/base58.h"
 #include "net/protocol/restate/identity_token.h"
 #include "net/protocol/restate/utf8.h"
+#include "net/protocol/restate/version.h"
 #include "storage/base/check.h"
 #include "storage/base/time_text.h"
 #include "tests/fuzz/seeds.h"
@@ -203,6 +205,38 @@ void token(std::string_view text) {
         "and at the same times");
 }
 
+void date(std::string_view text) {
+  const auto parsed = net::parse_http_date(text, 1'700'000'000'000);
+  if (!parsed) return;
+  CHECK(holdfast::time_text(*parsed).size() == 24, "a moment of the calendar");
+  CHECK(*parsed % 1000 == 0, "a whole second");
+}
+
+void content_type(std::string_view text) {
+  const auto version = restate::parse_content_type(text);
+  if (!version) return;
+  CHECK(restate::content_type(*version).size() == text.size(), "a version has one text");
+  CHECK(restate::parse_content_type(restate::content_type(*version)) == version, "of its own");
+}
+
+// ---- What operators send.
+
+void registration(std::string_view text) {
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(text, error);
+  if (error || !value.is_object()) return;
+  const auto parsed = net::parse_registration(value.get_object());
+  if (!refused(parsed)) {
+    CHECK(*net::normal_uri(parsed->uri) == parsed->uri, "an address in its form");
+    CHECK(std::is_sorted(parsed->additional_headers.begin(), parsed->additional_headers.end()),
+          "headers in order");
+  }
+  const auto update = net::parse_update(value.get_object());
+  if (!refused(update) && update->uri) {
+    CHECK(*net::normal_uri(*update->uri) == *update->uri, "an address in its form");
+  }
+}
+
 // ---- Characters.
 
 // Boost.JSON has its own notion of UTF-8.
@@ -224,8 +258,9 @@ void utf8(std::string_view text) {
   }
 }
 
-constexpr void (*kKinds[])(std::string_view) = {uri,      get,    post,    ask_target, ids,
-                                                duration, header, address, token,      utf8};
+constexpr void (*kKinds[])(std::string_view) = {
+    uri,     get,   post, ask_target, ids,          duration,    header,
+    address, token, utf8, date,       content_type, registration};
 
 Bytes seed(void (*kind)(std::string_view), std::string_view text) {
   const auto number = std::find(std::begin(kKinds), std::end(kKinds), kind) - std::begin(kKinds);
@@ -267,6 +302,13 @@ std::vector<Bytes> holdfast::testing::fuzz_seeds() {
                       restate::signing_input({"publickeyv1_1", "/discover", "s", 1, 2, 3}),
                       std::string(64, 's'))),
       seed(token, restate::to_base58(std::string("\0\1key", 5))),
+      seed(date, "Sun, 06 Nov 1994 08:49:37 GMT"),
+      seed(date, "Sunday, 06-Nov-94 08:49:37 GMT"),
+      seed(date, "Sun Nov  6 08:49:37 1994"),
+      seed(content_type, "application/vnd.restate.invocation.v6"),
+      seed(registration, R"({"uri":"http://h:9080","additional_headers":{"B":"1","a":"2"},
+"use_http_11":true,"force":true,"dry_run":false,"breaking":true,"metadata":{"k":"v"}})"),
+      seed(registration, R"({"uri":"http://h:1/","overwrite":true,"dry_run":true})"),
       seed(utf8, "\"\\\n\x01 \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff"),
   };
 }
