@@ -87,6 +87,7 @@ struct Asked {
 // The owner it asked has durably taken note.
 struct AskTaken {
   std::uint32_t number = 0;
+  std::uint32_t life = 0;  // Of who asked.
 };
 struct SignalSent {
   journal::Notification signal;

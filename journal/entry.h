@@ -110,6 +110,7 @@ struct Notification {
   std::variant<Completion, std::uint32_t, std::string>
       of;  // Completion, signal index, signal name.
   std::variant<Empty, Bytes, Failure, InvocationId, std::vector<Bytes>> result;
+  std::uint32_t life = 0;  // Of a completion that another owner told: the asker's (Invocation).
 };
 
 inline constexpr std::uint32_t kCancelSignal = 1;

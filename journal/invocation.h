@@ -47,6 +47,7 @@ const char* status_text(Status status);
 struct Waiter {
   InvocationId invocation;
   CompletionId completion = 0;
+  std::uint32_t life = 0;  // Its own.
   bool operator==(const Waiter&) const = default;
 };
 
@@ -87,6 +88,9 @@ struct Invocation {
   std::uint8_t protocol_version = 0;
 
   std::vector<Waiter> waiters;
+  // Tells it from earlier runs of the same id, which are removed: what those have asked for may yet
+  // be answered. 0: there were none, because its id is of no key.
+  std::uint32_t life = 0;
   std::uint64_t queue_position = 0;  // Stamp of its inbox row; learned when loaded, not stored.
 
   // Failed attempts since the last new journal entry, and since when; survives restarts.
@@ -100,6 +104,13 @@ struct Invocation {
   std::uint32_t journal_commands = 0;  // Up to the first whose request is not acknowledged.
 
   std::optional<Outcome> result;  // kCompleted only.
+
+  // Whether another run may have its id, earlier or later.
+  bool has_id_of_a_key() const {
+    return target.handler_kind == HandlerKind::kRun || idempotency_key.has_value();
+  }
+  // Told to an earlier run of this id.
+  bool is_stale(const Notification& told) const { return told.life != 0 && told.life != life; }
 };
 
 }  // namespace holdfast::journal

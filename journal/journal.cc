@@ -48,10 +48,19 @@ Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading read
     return std::optional<Loaded>(std::move(loaded));
   }
   loaded.entries = TRY(tables_.journal(id));
+  if (!loaded.entries.empty()) loaded.last_stamp = loaded.entries.back().stamp;
   const auto input = std::find_if(loaded.entries.begin(), loaded.entries.end(),
                                   [](const StampedEntry& one) { return one.entry.is_command(); });
   std::move(loaded.entries.begin(), input, std::back_inserter(loaded.early));
   loaded.entries.erase(loaded.entries.begin(), input);
+  if (stored.has_id_of_a_key()) {
+    std::erase_if(loaded.entries, [&](StampedEntry& one) {
+      const auto* told = std::get_if<Notification>(&one.entry.body);
+      const bool is_stale = told != nullptr && stored.is_stale(*told);
+      if (is_stale) loaded.early.push_back(std::move(one));
+      return is_stale;
+    });
+  }
   for (const StampedEntry& entry : loaded.entries) {
     loaded.state.fold(entry.entry);
     const auto* notification = std::get_if<Notification>(&entry.entry.body);
@@ -61,7 +70,6 @@ Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading read
       loaded.news.push_back(*notification);
     }
   }
-  if (!loaded.entries.empty()) loaded.last_stamp = loaded.entries.back().stamp;
   return std::optional<Loaded>(std::move(loaded));
 }
 
@@ -73,7 +81,7 @@ Result<bool> Journal::load_news(Loaded& loaded) const {
     auto chunk = TRY(tables_.chunk(state.row.id, chunk_of(wake_up)));
     for (Entry& entry : chunk) {
       auto* const told = std::get_if<Notification>(&entry.body);
-      if (told == nullptr) return false;
+      if (told == nullptr || state.row.is_stale(*told)) return false;
       news.push_back(std::move(*told));
     }
     if (chunk.empty()) return false;

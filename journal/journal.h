@@ -23,7 +23,8 @@ struct Loaded {
   InvocationState state;
   // From the input on. Empty once it is completed: nobody replays it.
   std::vector<StampedEntry> entries;
-  // Signals told before it came to be, which are to be told again behind its input.
+  // What is to be taken out: signals told before it came to be, which are told again behind its
+  // input, and what was told to an earlier run of its id.
   std::vector<StampedEntry> early;
   std::vector<Stamp> wake_ups;
   std::vector<Notification> news;  // kSuspended: what its row does not know of yet.

@@ -74,6 +74,8 @@ class Committer {
     });
   }
 
+  // Of the log. Any thread.
+  Epoch epoch() const { return epoch_; }
   // Everything up to this ticket is durable. Any thread.
   Ticket durable_through() const { return Ticket(durable_.load(std::memory_order_acquire)); }
   // Bytes submitted and not durable yet. Any thread.

@@ -12,7 +12,11 @@ namespace holdfast::actors {
 
 namespace {
 constexpr Logger kLog("actors");
+
+journal::Waiter asker_of(const Asked& mail) {
+  return {mail.from, mail.request.completion, mail.request.life};
 }
+}  // namespace
 
 using journal::Status;
 
@@ -66,16 +70,16 @@ void InvocationActor::on(Asked& mail) {
   load_if_unknown();
   if (presence_ == Presence::kQuarantined) {
     if (mail.request.completion != 0) {
-      decision_.facts.push_back(journal::Tell{
-          mail.from, journal::completion(mail.request.completion,
-                                         journal::Failure{500, unreadable().message(), {}})});
+      decision_.facts.push_back(
+          journal::answer(asker_of(mail), journal::Failure{500, unreadable().message(), {}}));
       decision_.urgent = true;
     }
   } else {
     std::visit([&](const auto& what) { serve(mail, what); }, mail.request.what);
   }
-  when_durable([&router = world_.router, from = mail.from, number = mail.request.number] {
-    router.deliver_if_present(from, InvocationMail{AskTaken{number}});
+  const AskTaken taken{mail.request.number, mail.request.life};
+  when_durable([&router = world_.router, from = mail.from, taken] {
+    router.deliver_if_present(from, InvocationMail{taken});
   });
 }
 
@@ -85,14 +89,12 @@ void InvocationActor::serve(const Asked& mail, const journal::Request::StartCall
     return;
   }
   if (!start.wait) return;
-  const journal::Waiter waiter{mail.from, mail.request.completion};
+  const journal::Waiter waiter = asker_of(mail);
   const auto& waiters = state_.row.waiters;
   if (std::find(waiters.begin(), waiters.end(), waiter) != waiters.end()) return;
   if (state_.row.target.handler_kind == journal::HandlerKind::kRun) {
-    decision_.facts.push_back(journal::Tell{
-        mail.from,
-        journal::completion(waiter.completion,
-                            journal::Failure{409, "the workflow method was already invoked", {}})});
+    decision_.facts.push_back(journal::answer(
+        waiter, journal::Failure{409, "the workflow method was already invoked", {}}));
     decision_.urgent = true;
     return;
   }
@@ -100,27 +102,25 @@ void InvocationActor::serve(const Asked& mail, const journal::Request::StartCall
 }
 
 void InvocationActor::serve(const Asked& mail, const journal::Request::AttachTo& attach) {
-  const journal::Waiter waiter{mail.from, mail.request.completion};
+  const journal::Waiter waiter = asker_of(mail);
   if (presence_ == Presence::kPresent) {
     journal::attach(state_, waiter, attach.wait, now(), decision_);
     return;
   }
-  decision_.facts.push_back(journal::Tell{
-      mail.from,
-      journal::completion(waiter.completion, journal::Failure{404, unknown().message(), {}})});
+  decision_.facts.push_back(
+      journal::answer(waiter, journal::Failure{404, unknown().message(), {}}));
   decision_.urgent = true;
 }
 
 void InvocationActor::serve(const Asked& mail, const journal::Request::PromiseAct& act) {
-  const journal::Waiter asker{mail.from, mail.request.completion};
+  const journal::Waiter asker = asker_of(mail);
   auto known = promises_.find(act.promise.key);
   if (known == promises_.end()) {
     auto stored =
         read_or_stop(world_.journal.tables().promise(act.service, act.key, act.promise.key));
     if (!stored) {
-      decision_.facts.push_back(journal::Tell{
-          mail.from, journal::completion(asker.completion,
-                                         journal::Failure{500, stored.error().message(), {}})});
+      decision_.facts.push_back(
+          journal::answer(asker, journal::Failure{500, stored.error().message(), {}}));
       decision_.urgent = true;
       return;
     }
@@ -129,7 +129,9 @@ void InvocationActor::serve(const Asked& mail, const journal::Request::PromiseAc
   journal::promise_act(known->second, asker, act, decision_);
 }
 
-void InvocationActor::on(AskTaken& mail) { open_asks_.erase(mail.number); }
+void InvocationActor::on(AskTaken& mail) {
+  if (mail.life == state_.row.life) open_asks_.erase(mail.number);
+}
 
 // A signal becomes an entry of the journal, whatever the invocation is doing; the handler gets it
 // when the entry is durable.
@@ -288,7 +290,8 @@ void InvocationActor::drop_promises() {
   for (const auto& [name, record] : promises_) names.insert(name);
   const auto is_live = [&](const journal::Waiter& waiter) {
     const auto row = read_or_stop(tables.invocation(waiter.invocation));
-    return !row || (row->has_value() && (*row)->status != Status::kCompleted);
+    return !row || (row->has_value() && (*row)->status != Status::kCompleted &&
+                    (*row)->life == waiter.life);
   };
   for (const std::string& name : names) {
     auto known = promises_.find(name);
@@ -411,7 +414,10 @@ void InvocationActor::on(CopyAsNew& mail) {
         Error(ErrorCode::kConflict, "the journal of invocation " + id_.text() + " is gone"));
   }
   std::vector<journal::Entry> entries;
-  for (auto& one : *stored) entries.push_back(std::move(one.entry));
+  for (auto& one : *stored) {
+    const auto* told = std::get_if<journal::Notification>(&one.entry.body);
+    if (told == nullptr || !row.is_stale(*told)) entries.push_back(std::move(one.entry));
+  }
   auto prefix = journal::prefix_of(std::move(entries), mail.restart.from);
   if (!prefix) return mail.on_done(prefix.error());
   journal::Entry input = std::move(prefix->front());

@@ -93,6 +93,8 @@ class InvocationActor : public caf::event_based_actor {
   void on(Grant& mail);
   void on(Arrived& mail);
   void hear_early();
+  std::uint32_t next_life() const;
+  void drop_told(journal::Stamp chunk, journal::Stamp wake_up);
   void tell_again(Arrived mail);
   void adopt_early();
   void on(TimerFired& mail);

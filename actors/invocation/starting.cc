@@ -68,9 +68,20 @@ void InvocationActor::join(Begin& mail) {
   answer(mail.waiter);
 }
 
+// To whom somebody owes an answer, he was durable when he asked. So an earlier run of this id had a
+// smaller ticket or epoch, and another number but for one chance in four billion.
+std::uint32_t InvocationActor::next_life() const {
+  constexpr std::uint64_t kSpread = 0x9E3779B1;
+  const storage::Committer& committer = world_.committer;
+  const auto life = static_cast<std::uint32_t>(committer.epoch().value() * kSpread +
+                                               committer.durable_through().value());
+  return std::max<std::uint32_t>(life, 1);
+}
+
 void InvocationActor::create(journal::Invocation row, journal::Entry input, Awaited awaited) {
   state_ = {};
   state_.row = std::move(row);
+  if (state_.row.has_id_of_a_key()) state_.row.life = next_life();
   if (awaited == Awaited::kNo && world_.puts_off(state_.row.target)) {
     state_.row.scheduled_start_at = std::max(state_.row.scheduled_start_at, now() + 1);
   }
@@ -194,14 +205,12 @@ void InvocationActor::on(Arrived& mail) {
   if (mail.chunk <= last_stamp_) return;  // Read with the rest.
   if (state_.row_only && was_taken(mail.wake_up)) return;
   last_stamp_ = mail.chunk;
-  rows_.wake_ups.push_back(mail.wake_up);
-  if (presence_ == Presence::kAbsent) {
-    decision_.facts.push_back(journal::DropChunk{mail.chunk});
-    journal::rest(state_, decision_);
-    return;
-  }
-  state_.fold(mail.entry);
   const auto& notification = std::get<journal::Notification>(mail.entry.body);
+  if (presence_ == Presence::kAbsent || state_.row.is_stale(notification)) {
+    return drop_told(mail.chunk, mail.wake_up);
+  }
+  rows_.wake_ups.push_back(mail.wake_up);
+  state_.fold(mail.entry);
   const Status status = state_.row.status;
   if (killed_by(notification) && status != Status::kCompleted) return kill_now();
   const bool is_cancel = notification.of == decltype(notification.of)(journal::kCancelSignal);
@@ -220,13 +229,24 @@ void InvocationActor::on(Arrived& mail) {
   }
 }
 
+// INV-2: it was for an earlier run of this id.
+void InvocationActor::drop_told(journal::Stamp chunk, journal::Stamp wake_up) {
+  rows_.wake_ups.push_back(wake_up);
+  decision_.facts.push_back(journal::DropChunk{chunk});
+  decision_.urgent = true;
+  const Status status = state_.row.status;
+  const bool is_active = status == Status::kRunning || status == Status::kQueued;
+  if (presence_ == Presence::kAbsent || !is_active) journal::rest(state_, decision_);
+}
+
 // INV-6: a signal may be stored under an id before the invocation that gets it: its caller has
 // called and signalled it, or somebody guessed the id. A journal begins with its input, so the
-// signal is taken out and told again behind that.
+// signal is taken out and told again behind that. A completion that is here is for an earlier run.
 // REQUIRES: the stamp of the input is known.
 void InvocationActor::hear_early() {
   for (Arrived& mail : std::exchange(early_, {})) {
-    if (mail.chunk < born_) {
+    const auto& told = std::get<journal::Notification>(mail.entry.body);
+    if (mail.chunk < born_ || state_.row.is_stale(told)) {
       tell_again(std::move(mail));
     } else {
       on(mail);
@@ -239,11 +259,14 @@ void InvocationActor::tell_again(Arrived mail) {
   const auto stored = world_.journal.tables().chunk(id_, mail.chunk);
   if (!stored) stop_unreadable(id_.text(), stored.error());
   if (stored->empty()) return;  // A former owner has done it.
+  auto& notification = std::get<journal::Notification>(mail.entry.body);
+  if (std::holds_alternative<journal::Notification::Completion>(notification.of)) {
+    return drop_told(mail.chunk, mail.wake_up);
+  }
   rows_.wake_ups.push_back(mail.wake_up);
   decision_.facts.push_back(journal::DropChunk{mail.chunk});
   const Status status = state_.row.status;
   if (status == Status::kCompleted) return journal::rest(state_, decision_);
-  auto& notification = std::get<journal::Notification>(mail.entry.body);
   if (killed_by(notification)) return kill_now();
   const bool is_cancel = notification.of == decltype(notification.of)(journal::kCancelSignal);
   if (is_cancel && (status == Status::kPaused || status == Status::kBackingOff)) {

@@ -59,6 +59,17 @@ struct Entry {
     promise @19 :Promise;
     sendSignal @20 :SendSignal;
     attach @21 :Attach;
+    told @22 :Told;
+  }
+}
+
+# A completion for one whose id is of a key; others have none of this.
+struct Told {
+  life @0 :UInt32;  # The asker's. Not 0.
+  union {
+    empty @1 :Void;
+    value @2 :Data;
+    failure @3 :Failure;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "journal/codec/parts.h"
 #include "journal/codec/record.h"
+#include "storage/base/check.h"
 
 namespace holdfast::journal {
 namespace {
@@ -127,8 +128,10 @@ class EntryWriter {
   void operator()(const Notification& notification) {
     if (const auto* completion = std::get_if<Notification::Completion>(&notification.of)) {
       to_.setCompletion(completion->id);
-      std::visit(CompletionWriter{to_}, notification.result);
-      return;
+      if (notification.life == 0) return std::visit(CompletionWriter{to_}, notification.result);
+      auto to = to_.initTold();
+      to.setLife(notification.life);
+      return std::visit(ToldWriter{to}, notification.result);
     }
     auto to = to_.initSignal();
     if (const auto* index = std::get_if<std::uint32_t>(&notification.of)) {
@@ -154,6 +157,17 @@ class EntryWriter {
     void operator()(const std::vector<Bytes>& keys) {
       codec::set_list(to.initCompletionKeys(keys.size()), keys);
     }
+  };
+
+  struct ToldWriter {
+    stored::Told::Builder to;
+
+    void operator()(const Empty&) { to.setEmpty(); }
+    void operator()(const Bytes& value) { to.setValue(as_data(value)); }
+    void operator()(const Failure& failure) { codec::set_failure(to.initFailure(), failure); }
+    // Who is asked answers with an outcome.
+    void operator()(const InvocationId&) { CHECK(false, "nobody is told an id"); }
+    void operator()(const std::vector<Bytes>&) { CHECK(false, "nobody is told keys"); }
   };
 
   struct SignalResultWriter {
@@ -273,6 +287,21 @@ Result<EntryBody> take_attach(stored::Attach::Reader from, CompletionId completi
   return EntryBody(std::move(attach));
 }
 
+Result<EntryBody> take_told(stored::Told::Reader from, CompletionId id) {
+  Notification told{Notification::Completion{id}, Empty{}, from.getLife()};
+  switch (from.which()) {
+    case stored::Told::EMPTY:
+      return EntryBody(std::move(told));
+    case stored::Told::VALUE:
+      told.result = take_bytes(from.getValue());
+      return EntryBody(std::move(told));
+    case stored::Told::FAILURE:
+      told.result = codec::take_failure(from.getFailure());
+      return EntryBody(std::move(told));
+  }
+  return unknown("kind of answer");
+}
+
 Result<EntryBody> take_body(stored::Entry::Reader from) {
   const CompletionId id = from.getCompletion();
   const auto completed = [id](decltype(Notification::result) result) {
@@ -325,6 +354,8 @@ Result<EntryBody> take_body(stored::Entry::Reader from) {
       return take_send_signal(from.getSendSignal());
     case stored::Entry::ATTACH:
       return take_attach(from.getAttach(), id);
+    case stored::Entry::TOLD:
+      return take_told(from.getTold(), id);
   }
   return unknown("kind of entry");
 }

@@ -36,6 +36,7 @@ struct Invocation {
   end @19 :End;
   pin @20 :Pin;
   lastStartAt @21 :Int64;
+  life @22 :UInt32;
 }
 
 struct AwaitedSignals {
@@ -69,6 +70,7 @@ struct Waiter {
   uuidHigh @1 :UInt64;  # The uuid's first eight bytes, big endian.
   uuidLow @2 :UInt64;
   completion @3 :UInt32;
+  life @4 :UInt32;
 }
 
 struct Retry {

@@ -226,6 +226,7 @@ Result<Invocation> take_invocation(stored::Invocation::Reader from) {
   to.last_start_at = from.getLastStartAt();
   to.journal_entries = from.getJournalEntries();
   to.journal_commands = from.getJournalCommands();
+  to.life = from.getLife();
 
   if (from.hasOrigin()) TRY(take_origin(from.getOrigin(), to));
   if (from.hasWaiters()) to.waiters = codec::take_waiters(from.getWaiters());
@@ -255,6 +256,7 @@ void encode_invocation(Bytes& to, const Invocation& invocation) {
   row.setSource(static_cast<std::uint8_t>(invocation.source));
   row.setJournalEntries(invocation.journal_entries);
   row.setJournalCommands(invocation.journal_commands);
+  row.setLife(invocation.life);
   row.setCreatedAt(invocation.created_at);
   row.setModifiedAt(invocation.modified_at);
   row.setRunningAt(invocation.running_at);

@@ -84,6 +84,7 @@ void set_waiters(capnp::List<stored::Waiter>::Builder to, const std::vector<Wait
     waiter.setUuidHigh(__builtin_bswap64(uuid[0]));
     waiter.setUuidLow(__builtin_bswap64(uuid[1]));
     waiter.setCompletion(waiters[i].completion);
+    waiter.setLife(waiters[i].life);
   }
 }
 
@@ -97,6 +98,7 @@ std::vector<Waiter> take_waiters(capnp::List<stored::Waiter>::Reader from) {
     waiter.invocation.partition_key = stored.getPartitionKey();
     std::memcpy(waiter.invocation.uuid.data(), uuid, sizeof(uuid));
     waiter.completion = stored.getCompletion();
+    waiter.life = stored.getLife();
   }
   return waiters;
 }

@@ -52,7 +52,8 @@ Invocation callee(const InvocationState& caller, const Call& call, const Resolut
     row.status = row.target.queued_by_key() ? Status::kQueued : Status::kRunning;
     if (row.status == Status::kRunning) row.running_at = row.last_start_at = now;
   }
-  if (call.completion != 0) row.waiters.push_back(Waiter{caller.row.id, call.completion});
+  if (call.completion != 0)
+    row.waiters.push_back(Waiter{caller.row.id, call.completion, caller.row.life});
   return row;
 }
 
@@ -89,21 +90,23 @@ std::pair<InvocationId, bool> callee_of(const Call& call, const Resolution& reso
 std::optional<Request> request_of(const InvocationState& state, std::uint32_t number,
                                   const Entry& entry, const Resolution* resolution,
                                   std::int64_t now) {
+  const std::uint32_t life = state.row.life;
   if (const auto* call = std::get_if<Call>(&entry.body)) {
     if (resolution == nullptr) return std::nullopt;
     const auto [id, determined] = callee_of(*call, *resolution);
     if (!determined) return std::nullopt;
-    return Request{id, number, call->completion,
+    return Request{id, number, call->completion, life,
                    Request::StartCall{callee(state, *call, *resolution, id, now),
                                       Entry{{}, Input{call->headers, call->parameter}},
                                       call->completion != 0}};
   }
   if (const auto* attach = std::get_if<Attach>(&entry.body)) {
-    return Request{attach->target, number, attach->completion, Request::AttachTo{attach->wait}};
+    return Request{attach->target, number, attach->completion, life,
+                   Request::AttachTo{attach->wait}};
   }
   if (const auto* promise = std::get_if<Promise>(&entry.body)) {
     const Target& target = state.row.target;
-    return Request{workflow_run_id(target.service, target.key), number, promise->completion,
+    return Request{workflow_run_id(target.service, target.key), number, promise->completion, life,
                    Request::PromiseAct{target.service, target.key, *promise}};
   }
   return std::nullopt;

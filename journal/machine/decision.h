@@ -68,6 +68,7 @@ struct Request {
   InvocationId to;
   std::uint32_t number = 0;  // Of the asker's command; names the request in its acknowledgement.
   CompletionId completion = 0;
+  std::uint32_t life = 0;  // The asker's.
   struct StartCall {
     Invocation invocation;
     Entry input;

@@ -11,13 +11,19 @@ namespace holdfast::journal {
 
 namespace {
 
-Entry told(CompletionId id, const Outcome& outcome) {
+Tell tell(const Waiter& waiter, const Outcome& outcome) {
   decltype(Notification::result) result;
   std::visit([&](const auto& value) { result = value; }, outcome);
-  return completion(id, std::move(result));
+  return answer(waiter, std::move(result));
 }
 
 }  // namespace
+
+Tell answer(const Waiter& waiter, decltype(Notification::result) result) {
+  return Tell{waiter.invocation, Entry{{},
+                                       Notification{Notification::Completion{waiter.completion},
+                                                    std::move(result), waiter.life}}};
+}
 
 void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision& decision) {
   Invocation& row = state.row;
@@ -38,7 +44,7 @@ void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision&
   state.open_asks.clear();
 
   for (const Waiter& waiter : row.waiters) {
-    decision.facts.push_back(Tell{waiter.invocation, told(waiter.completion, outcome)});
+    decision.facts.push_back(tell(waiter, outcome));
   }
   row.waiters.clear();
   row.waits = {};
@@ -74,11 +80,11 @@ void attach(InvocationState& state, const Waiter& waiter, bool wait, std::int64_
   Invocation& row = state.row;
   decision.urgent = true;
   if (row.status == Status::kCompleted) {
-    decision.facts.push_back(Tell{waiter.invocation, told(waiter.completion, *row.result)});
+    decision.facts.push_back(tell(waiter, *row.result));
     return;
   }
   if (!wait) {
-    decision.facts.push_back(Tell{waiter.invocation, completion(waiter.completion, Empty{})});
+    decision.facts.push_back(answer(waiter, Empty{}));
     return;
   }
   if (std::find(row.waiters.begin(), row.waiters.end(), waiter) != row.waiters.end()) return;
@@ -117,13 +123,12 @@ void promise_act(PromiseRecord& record, const Waiter& asker, const Request::Prom
   decision.urgent = true;
   switch (promise.act) {
     case Promise::Act::kPeek:
-      decision.facts.push_back(Tell{asker.invocation, record.result
-                                                          ? told(asker.completion, *record.result)
-                                                          : completion(asker.completion, Empty{})});
+      decision.facts.push_back(record.result ? tell(asker, *record.result)
+                                             : answer(asker, Empty{}));
       return;
     case Promise::Act::kGet:
       if (record.result) {
-        decision.facts.push_back(Tell{asker.invocation, told(asker.completion, *record.result)});
+        decision.facts.push_back(tell(asker, *record.result));
         return;
       }
       if (std::find(record.waiters.begin(), record.waiters.end(), asker) == record.waiters.end()) {
@@ -133,18 +138,17 @@ void promise_act(PromiseRecord& record, const Waiter& asker, const Request::Prom
       return;
     case Promise::Act::kComplete:
       if (record.result) {
-        decision.facts.push_back(Tell{
-            asker.invocation,
-            completion(asker.completion, Failure{409, "the promise was completed already", {}})});
+        decision.facts.push_back(
+            answer(asker, Failure{409, "the promise was completed already", {}}));
         return;
       }
       record.result = promise.result.value_or(Outcome{Bytes{}});
       for (const Waiter& waiter : record.waiters) {
-        decision.facts.push_back(Tell{waiter.invocation, told(waiter.completion, *record.result)});
+        decision.facts.push_back(tell(waiter, *record.result));
       }
       record.waiters.clear();
       save();
-      decision.facts.push_back(Tell{asker.invocation, completion(asker.completion, Empty{})});
+      decision.facts.push_back(answer(asker, Empty{}));
       return;
   }
 }
@@ -186,14 +190,18 @@ Result<std::vector<Entry>> prefix_of(std::vector<Entry> journal, std::size_t las
                          : std::get_if<Notification::Completion>(&notification->of);
     return of != nullptr && open.erase(of->id) + runs.erase(of->id) > 0;
   };
+  const auto take = [](Entry& entry) {
+    if (auto* notification = std::get_if<Notification>(&entry.body)) notification->life = 0;
+    return std::move(entry);
+  };
   std::vector<Entry> prefix;
   for (std::size_t i = 0; i < journal.size(); ++i) {
     if (i <= last) {
       note(journal[i]);
       settle(journal[i]);
-      prefix.push_back(std::move(journal[i]));
+      prefix.push_back(take(journal[i]));
     } else if (settle(journal[i])) {
-      prefix.push_back(std::move(journal[i]));
+      prefix.push_back(take(journal[i]));
     }
   }
   if (!open.empty()) {

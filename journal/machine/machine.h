@@ -99,6 +99,9 @@ void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_to
 // is not complete, and would never be in a copy.
 Result<std::vector<Entry>> prefix_of(std::vector<Entry> journal, std::size_t last);
 
+// What an asker is told under its completion.
+Tell answer(const Waiter& waiter, decltype(Notification::result) result);
+
 // Promise of a workflow key, decided by the owner of its run. Updates `record`.
 void promise_act(PromiseRecord& record, const Waiter& asker, const Request::PromiseAct& act,
                  Decision& decision);

@@ -54,6 +54,7 @@ class RelationCheck {
   void check_promise_asked(const Subject& subject, const Promise& promise);
   void check_waited_for(const Subject& subject, const InvocationId& other, CompletionId completion,
                         const std::string& command);
+  bool still_waits(const Waiter& waiter);
   void check_waiters(const Subject& subject);
   Result<void> check_promise_waiters();
 

@@ -114,16 +114,22 @@ void RelationCheck::check_waited_for(const Subject& subject, const InvocationId&
     wrong("that invocation is not there");
   } else if (!asked->is_live()) {
     wrong("that invocation is over and has not told its outcome");
-  } else if (!has_waiter(asked->row->waiters, {subject.id, completion})) {
+  } else if (!has_waiter(asked->row->waiters, {subject.id, completion, subject.row->life})) {
     wrong("that invocation does not know that somebody waits");
   }
+}
+
+// One that is over, or gone, or begun anew need not know any more.
+bool RelationCheck::still_waits(const Waiter& waiter) {
+  const auto one = lookups_.row(waiter.invocation);
+  return one->is_live() && one->row->life == waiter.life;
 }
 
 // The other direction: whoever is to be told has asked.
 void RelationCheck::check_waiters(const Subject& subject) {
   for (const Waiter& waiter : subject.row->waiters) {
     reporter_.look(Part::kCalls);
-    if (!lookups_.row(waiter.invocation)->is_live()) continue;  // It need not know any more.
+    if (!still_waits(waiter)) continue;
     const auto [other, journal] = lookups_.with_journal(waiter.invocation);
     if (!other->is_readable) continue;
     const auto command = journal->commands.find(waiter.completion);
@@ -144,8 +150,9 @@ void RelationCheck::check_promise_asked(const Subject& subject, const Promise& p
   const Target& target = subject.row->target;
   const auto stored = lookups_.tables().promise(target.service, target.key, promise.key);
   if (!stored) return;  // Reported with the row.
-  const bool noted = stored->has_value() && promise.act == Promise::Act::kGet &&
-                     has_waiter((*stored)->waiters, {subject.id, promise.completion});
+  const bool noted =
+      stored->has_value() && promise.act == Promise::Act::kGet &&
+      has_waiter((*stored)->waiters, {subject.id, promise.completion, subject.row->life});
   if (noted) return;
   problem(
       Part::kPromisesAsked,
@@ -164,7 +171,7 @@ Result<void> RelationCheck::check_promise_waiters() {
         }
         for (const Waiter& waiter : promise->waiters) {
           reporter_.look(Part::kPromisesAsked);
-          if (!lookups_.row(waiter.invocation)->is_live()) continue;
+          if (!still_waits(waiter)) continue;
           const auto [other, journal] = lookups_.with_journal(waiter.invocation);
           if (!other->is_readable) continue;
           const auto command = journal->commands.find(waiter.completion);

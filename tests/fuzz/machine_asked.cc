@@ -11,6 +11,12 @@ namespace holdfast::testing {
 
 using journal::Status;
 
+namespace {
+journal::Waiter asker_of(const Asked& mail) {
+  return {mail.from, mail.request.completion, mail.request.life};
+}
+}  // namespace
+
 // ---- The attempt.
 
 void MachineOwner::command(journal::Entry entry) {
@@ -101,29 +107,28 @@ void MachineOwner::on(Asked& mail) {
   } else {
     std::visit([&](const auto& what) { serve(mail, what); }, mail.request.what);
   }
+  const AskTaken taken{mail.request.number, mail.request.life};
   if (decision_.empty() && outstanding_ == 0) {
-    world_.acknowledge(mail.from, mail.request.number);
+    world_.acknowledge(mail.from, taken);
   } else {
-    acks_.emplace_back(mail.from, mail.request.number);
+    acks_.emplace_back(mail.from, taken);
   }
 }
 
 void MachineOwner::tell_failure(const Asked& mail, std::uint16_t code) {
   if (mail.request.completion == 0) return;
-  decision_.facts.push_back(journal::Tell{
-      mail.from,
-      journal::completion(mail.request.completion, journal::Failure{code, "not so", {}})});
+  decision_.facts.push_back(
+      journal::answer(asker_of(mail), journal::Failure{code, "not so", {}}));
   decision_.urgent = true;
 }
 
 void MachineOwner::serve(const Asked& mail, const journal::Request::StartCall& start) {
   if (presence_ == Presence::kAbsent) {
-    if (world_.is_remembered(id_)) return tell_failure(mail, 409);
     create(start.invocation, start.input);
     return;
   }
   if (!start.wait) return;
-  const journal::Waiter waiter{mail.from, mail.request.completion};
+  const journal::Waiter waiter = asker_of(mail);
   const auto& waiters = state_.row.waiters;
   if (std::find(waiters.begin(), waiters.end(), waiter) != waiters.end()) return;
   if (target().handler_kind == journal::HandlerKind::kRun) return tell_failure(mail, 409);
@@ -135,7 +140,7 @@ void MachineOwner::serve(const Asked& mail, const journal::Request::AttachTo& at
     tell_failure(mail, 404);
     return;
   }
-  const journal::Waiter waiter{mail.from, mail.request.completion};
+  const journal::Waiter waiter = asker_of(mail);
   journal::attach(state_, waiter, attach.wait, world_.now(), decision_);
 }
 
@@ -146,7 +151,7 @@ void MachineOwner::serve(const Asked& mail, const journal::Request::PromiseAct& 
     if (!stored) return tell_failure(mail, 500);
     known = promises_.emplace(act.promise.key, stored->value_or(journal::PromiseRecord{})).first;
   }
-  journal::promise_act(known->second, {mail.from, mail.request.completion}, act, decision_);
+  journal::promise_act(known->second, asker_of(mail), act, decision_);
 }
 
 // ---- Clients and operators.
@@ -281,9 +286,17 @@ void MachineOwner::remove(bool row_too) {
   journal::purge(state_, chunks, row_too, decision_);
   journal_.reset();
   if (!row_too) return;
-  world_.note_removed(id_);
   flush();
   presence_ = Presence::kAbsent;
+}
+
+void MachineOwner::drop_told(journal::Stamp chunk, journal::Stamp wake_up) {
+  rows_.wake_ups.push_back(wake_up);
+  decision_.facts.push_back(journal::DropChunk{chunk});
+  decision_.urgent = true;
+  const Status status = state_.row.status;
+  const bool is_active = status == Status::kRunning || status == Status::kQueued;
+  if (presence_ == Presence::kAbsent || !is_active) journal::rest(state_, decision_);
 }
 
 // All but those that somebody waits for.
@@ -294,7 +307,8 @@ void MachineOwner::drop_promises() {
   for (const auto& [name, record] : promises_) names.insert(name);
   const auto is_live = [this](const journal::Waiter& waiter) {
     const auto row = world_.tables().invocation(waiter.invocation);
-    return !row || (row->has_value() && (*row)->status != Status::kCompleted);
+    return !row || (row->has_value() && (*row)->status != Status::kCompleted &&
+                    (*row)->life == waiter.life);
   };
   for (const std::string& name : names) {
     auto known = promises_.find(name);
@@ -323,7 +337,10 @@ void MachineOwner::copy_as_new(std::size_t from) {
     return;
   }
   std::vector<journal::Entry> entries;
-  for (auto& one : *stored) entries.push_back(std::move(one.entry));
+  for (auto& one : *stored) {
+    const auto* told = std::get_if<journal::Notification>(&one.entry.body);
+    if (told == nullptr || !row.is_stale(*told)) entries.push_back(std::move(one.entry));
+  }
   auto prefix = journal::prefix_of(std::move(entries), from);
   if (!prefix) {
     CHECK(!prefix.error().message().empty(), "a refusal has a reason");

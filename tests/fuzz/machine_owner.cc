@@ -173,13 +173,14 @@ void MachineOwner::hear(std::span<const journal::Notification> news) {
 void MachineOwner::on(Begin& mail) {
   if (presence_ == Presence::kUnknown && !mail.id_determined) presence_ = Presence::kAbsent;
   load_if_unknown();
-  if (presence_ != Presence::kAbsent || world_.is_remembered(id_)) return;
+  if (presence_ != Presence::kAbsent) return;
   create(std::move(mail.invocation), std::move(mail.input));
 }
 
 void MachineOwner::create(journal::Invocation row, journal::Entry input) {
   state_ = {};
   state_.row = std::move(row);
+  if (state_.row.has_id_of_a_key()) state_.row.life = world_.next_life();
   presence_ = Presence::kPresent;
   born_ = 0;
   if (!rows_.wake_ups.empty()) adopt_early();
@@ -216,14 +217,12 @@ void MachineOwner::on(Arrived& mail) {
   if (mail.chunk <= last_stamp_) return;
   if (state_.row_only && !*world_.tables().has_wake_up(id_, mail.wake_up)) return;
   last_stamp_ = mail.chunk;
-  rows_.wake_ups.push_back(mail.wake_up);
-  if (presence_ == Presence::kAbsent) {
-    decision_.facts.push_back(journal::DropChunk{mail.chunk});
-    journal::rest(state_, decision_);
-    return;
-  }
-  state_.fold(mail.entry);
   const auto& notification = std::get<journal::Notification>(mail.entry.body);
+  if (presence_ == Presence::kAbsent || state_.row.is_stale(notification)) {
+    return drop_told(mail.chunk, mail.wake_up);
+  }
+  rows_.wake_ups.push_back(mail.wake_up);
+  state_.fold(mail.entry);
   const Status status = state_.row.status;
   if (is_signal(notification, journal::kKillSignal) && status != Status::kCompleted) {
     return act(Act::kKill);
@@ -245,7 +244,8 @@ void MachineOwner::on(Arrived& mail) {
 
 void MachineOwner::hear_early() {
   for (Arrived& mail : std::exchange(early_, {})) {
-    if (mail.chunk < born_) {
+    const auto& told = std::get<journal::Notification>(mail.entry.body);
+    if (mail.chunk < born_ || state_.row.is_stale(told)) {
       tell_again(std::move(mail));
     } else {
       on(mail);
@@ -257,11 +257,14 @@ void MachineOwner::tell_again(Arrived mail) {
   if (!told_again_.insert(mail.chunk).second) return;
   const auto stored = world_.tables().chunk(id_, mail.chunk);
   if (!stored || stored->empty()) return;
+  auto& notification = std::get<journal::Notification>(mail.entry.body);
+  if (std::holds_alternative<journal::Notification::Completion>(notification.of)) {
+    return drop_told(mail.chunk, mail.wake_up);
+  }
   rows_.wake_ups.push_back(mail.wake_up);
   decision_.facts.push_back(journal::DropChunk{mail.chunk});
   const Status status = state_.row.status;
   if (status == Status::kCompleted) return journal::rest(state_, decision_);
-  auto& notification = std::get<journal::Notification>(mail.entry.body);
   if (is_signal(notification, journal::kKillSignal)) return act(Act::kKill);
   if (is_signal(notification, journal::kCancelSignal) && may_wake(status)) {
     journal::wake(state_, world_.now(), decision_);

@@ -39,6 +39,7 @@ struct Asked {
 };
 struct AskTaken {
   std::uint32_t number = 0;
+  std::uint32_t life = 0;
 };
 struct TimerFired {
   journal::Timer timer;
@@ -113,6 +114,7 @@ class MachineOwner {
   void hear(std::span<const journal::Notification> news);
   void learn_sleep(const journal::Timer& timer);
   void hear_early();
+  void drop_told(journal::Stamp chunk, journal::Stamp wake_up);
   void tell_again(Arrived mail);
   void adopt_early();
   void create(journal::Invocation row, journal::Entry input);
@@ -124,7 +126,9 @@ class MachineOwner {
 
   // machine_asked.cc: what others want of it.
   void on(Asked& mail);
-  void on(AskTaken& mail) { open_asks_.erase(mail.number); }
+  void on(AskTaken& mail) {
+    if (mail.life == state_.row.life) open_asks_.erase(mail.number);
+  }
   void serve(const Asked& mail, const journal::Request::StartCall& start);
   void serve(const Asked& mail, const journal::Request::AttachTo& attach);
   void serve(const Asked& mail, const journal::Request::PromiseAct& act);
@@ -154,7 +158,7 @@ class MachineOwner {
   std::map<std::string, journal::PromiseRecord> promises_;
 
   journal::Decision decision_;
-  std::vector<std::pair<journal::InvocationId, std::uint32_t>> acks_;  // For the next receipt.
+  std::vector<std::pair<journal::InvocationId, AskTaken>> acks_;  // For the next receipt.
   std::size_t outstanding_ = 0;
   std::set<std::uint32_t> open_asks_;
 

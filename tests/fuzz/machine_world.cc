@@ -224,39 +224,13 @@ const journal::WaitSet* MachineWorld::parked_on(const journal::InvocationId& id)
   return found == parked_.end() ? nullptr : &found->second;
 }
 
-bool MachineWorld::is_remembered(const journal::InvocationId& id) const {
-  if (!removed_.contains(id)) return false;
-  const auto waits = [&](const std::vector<journal::Waiter>& waiters) {
-    return std::any_of(waiters.begin(), waiters.end(),
-                       [&](const journal::Waiter& one) { return one.invocation == id; });
-  };
-  bool found = !tables().journal(id)->empty();  // It was told something already.
-  for (const auto& [to, box] : mail_) {
-    found = found || std::any_of(box.begin(), box.end(), [&](const Mail& mail) {
-              const auto* asked = std::get_if<Asked>(&mail);
-              return asked != nullptr && asked->from == id;
-            });
-  }
-  const auto read = tables().each_invocation(std::nullopt, [&](const auto& row) {
-    found = found || (row.has_value() && waits(row->waiters));
-    return !found;
-  });
-  for (const std::string_view key : {"k", "l"}) {
-    for (const std::string_view name : {"a", "b"}) {
-      const auto promise = tables().promise("W", key, name);
-      found = found || (promise && promise->has_value() && waits((*promise)->waiters));
-    }
-  }
-  return found || !read.has_value();
-}
-
-void MachineWorld::acknowledge(const journal::InvocationId& asker, std::uint32_t number) {
-  if (owners_.contains(asker)) post(asker, AskTaken{number});
+void MachineWorld::acknowledge(const journal::InvocationId& asker, AskTaken taken) {
+  if (owners_.contains(asker)) post(asker, taken);
 }
 
 void MachineWorld::commit(
     const journal::InvocationId& from, const storage::Batch& batch, journal::Consequences told,
-    const std::vector<std::pair<journal::InvocationId, std::uint32_t>>& acks) {
+    const std::vector<std::pair<journal::InvocationId, AskTaken>>& acks) {
   BatchCheck check(tables());
   batch.visit(check);
   const storage::Batch* const batches[] = {&batch};
@@ -279,12 +253,13 @@ void MachineWorld::commit(
     const journal::InvocationId id = one.invocation.id;
     if (one.invocation.status != Status::kScheduled) post(id, Started{std::move(one)});
   }
-  for (const auto& [asker, number] : acks) acknowledge(asker, number);
+  for (const auto& [asker, taken] : acks) acknowledge(asker, taken);
 }
 
 void MachineWorld::check_journal(const journal::InvocationId& id) const {
   const auto entries = tables().journal(id);
   CHECK(entries.has_value(), "a journal can be read");
+  const auto row = tables().invocation(id);
   std::set<journal::CompletionId> open;
   std::set<journal::CompletionId> once;
   for (const journal::StampedEntry& one : *entries) {
@@ -297,7 +272,7 @@ void MachineWorld::check_journal(const journal::InvocationId& id) const {
     }
     const auto& notification = std::get<journal::Notification>(one.entry.body);
     const auto* of = std::get_if<journal::Notification::Completion>(&notification.of);
-    if (of == nullptr) continue;
+    if (of == nullptr || (row && *row && (*row)->is_stale(notification))) continue;
     const bool first_time = open.erase(of->id) > 0;
     CHECK(first_time || !once.contains(of->id), "a command is completed once (INV-7)");
   }

@@ -71,15 +71,13 @@ class MachineWorld {
   void note_parked(const journal::InvocationId& id, journal::WaitSet waits) {
     parked_[id] = std::move(waits);
   }
-  void note_removed(const journal::InvocationId& id) { removed_.insert(id); }
-  // Whether somebody may still answer what a former invocation of this id has asked. The new one
-  // would take that for an answer to a command of its own: not mended yet, so it is not tried.
-  bool is_remembered(const journal::InvocationId& id) const;
+  // Another for each invocation whose id is of a key.
+  std::uint32_t next_life() { return ++lives_; }
   void post(const journal::InvocationId& to, Mail mail) { mail_[to].push_back(std::move(mail)); }
-  void acknowledge(const journal::InvocationId& asker, std::uint32_t number);
+  void acknowledge(const journal::InvocationId& asker, AskTaken taken);
   void commit(const journal::InvocationId& from, const storage::Batch& batch,
               journal::Consequences told,
-              const std::vector<std::pair<journal::InvocationId, std::uint32_t>>& acks);
+              const std::vector<std::pair<journal::InvocationId, AskTaken>>& acks);
 
  private:
   void open_log();
@@ -100,7 +98,7 @@ class MachineWorld {
   std::set<journal::InvocationId> unchecked_;
   std::vector<journal::InvocationId> known_;
   std::map<journal::InvocationId, journal::WaitSet> parked_;
-  std::set<journal::InvocationId> removed_;
+  std::uint32_t lives_ = 0x5eed0000;
 };
 
 }  // namespace holdfast::testing

@@ -110,6 +110,13 @@ Invocation parked() {
   return row;
 }
 
+Invocation of_a_key() {
+  Invocation row = parked();
+  row.life = 7;
+  row.waiters = {{id_of(7), 9, 8}};
+  return row;
+}
+
 // One record of each kind and entry, with fixed fields: what golden bytes are made of.
 std::map<std::string, Bytes> golden_records() {
   const Failure failure{409, "canceled", {{"why", "asked"}}};
@@ -137,6 +144,9 @@ std::map<std::string, Bytes> golden_records() {
       {"completion_failure", completion(1, failure)},
       {"completion_invocation", completion(5, id)},
       {"completion_keys", completion(4, std::vector<Bytes>{"a", "b"})},
+      {"told_empty", {"", Notification{Notification::Completion{2}, Empty{}, 7}}},
+      {"told_value", {"", Notification{Notification::Completion{1}, "0123456789", 7}}},
+      {"told_failure", {"", Notification{Notification::Completion{1}, failure, 7}}},
       {"signal", {"", Notification{kCancelSignal, Empty{}}}},
       {"signal_named", {"", Notification{"stop", "now"}}},
   };
@@ -164,6 +174,7 @@ std::map<std::string, Bytes> golden_records() {
   full.waits.named_signals = {"stop"};
   full.result = Outcome(failure);
   records["invocation_full"] = row_of(full);
+  records["invocation_of_a_key"] = row_of(of_a_key());
   Invocation tree = parked();
   WaitSet race{{2, 3}, {17}, {}, WaitSet::Combinator::kAny, {}};
   WaitSet all{{4}, {}, {"go"}, WaitSet::Combinator::kFirstFailure, {race}};

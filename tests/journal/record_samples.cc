@@ -44,7 +44,7 @@ Outcome Samples::outcome() {
 
 std::vector<Waiter> Samples::waiters() {
   std::vector<Waiter> waiters;
-  for (auto n = number(4); n > 0; --n) waiters.push_back({id(), u32()});
+  for (auto n = number(4); n > 0; --n) waiters.push_back({id(), u32(), u32()});
   return waiters;
 }
 
@@ -100,13 +100,15 @@ Entry Samples::entry(int kind) {
     }
     const Of ofs[] = {Notification::Completion{u32()}, u32(), bytes()};
     const Of of = ofs[number(3)];
+    const bool is_told = std::holds_alternative<Notification::Completion>(of) && coin();
+    const std::uint32_t life = is_told ? u32() : 0;
     switch ((kind - 13) % 5) {
       case 0:
-        return Notification{of, Empty{}};
+        return Notification{of, Empty{}, life};
       case 1:
-        return Notification{of, bytes()};
+        return Notification{of, bytes(), life};
       case 2:
-        return Notification{of, failure()};
+        return Notification{of, failure(), life};
       case 3:
         return Notification{of, id()};
       default:
@@ -149,6 +151,7 @@ Invocation Samples::invocation() {
   row.waits = waits(coin() ? 0 : 3);
   row.journal_entries = u32();
   row.journal_commands = u32();
+  row.life = u32();
   if (coin()) row.result = outcome();
   return row;
 }
@@ -267,7 +270,7 @@ class Describer {
   void field(const WaitSet& set) {
     (*this)("waits", set.combinator, set.completions, set.signals, set.named_signals, set.nested);
   }
-  void field(const Waiter& waiter) { (*this)("waiter", waiter.invocation, waiter.completion); }
+  void field(const Waiter& waiter) { (*this)("waiter", waiter.invocation, waiter.completion, waiter.life); }
   void field(const AttemptFailure& failure) {
     (*this)("attempt", failure.code, failure.message, failure.related_command,
             failure.related_command_name, failure.related_command_type);
@@ -317,7 +320,7 @@ class Describer {
     (*this)("attach", e.target, e.completion, e.wait, e.by, e.service, e.handler, e.idempotency_key,
             e.key);
   }
-  void field(const Notification& e) { (*this)("notification", e.of, e.result); }
+  void field(const Notification& e) { (*this)("notification", e.of, e.result, e.life); }
 
  private:
   std::ostringstream out_;
@@ -339,7 +342,7 @@ std::string describe(const Invocation& row) {
             row.journal_retention_ms, row.created_at, row.modified_at, row.scheduled_start_at,
             row.running_at, row.last_start_at, row.completed_at, row.waiters, row.retry_count,
             row.retrying_since, row.next_retry_at, row.last_failure, row.waits, row.journal_entries,
-            row.journal_commands, row.result);
+            row.journal_commands, row.life, row.result);
   return describer.text();
 }
 

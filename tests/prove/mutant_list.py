@@ -160,6 +160,13 @@ MUTANTS = [
     Mutant("wake-ups that cannot be read are none", "actors/recovery/recovery_actor.cc",
            'read_or_stop("wake-ups", tables_', "(tables_", "test_crash"),
 
+    Mutant("an answer to an earlier run of an id is one to the present run",
+           "actors/invocation/starting.cc",
+           "presence_ == Presence::kAbsent || state_.row.is_stale(notification)",
+           "presence_ == Presence::kAbsent", "test_actors"),
+    Mutant("an answer to an earlier run of an id counts when it is loaded", "journal/journal.cc",
+           "if (stored.has_id_of_a_key()) {", "if (false) {", "test_actors"),
+
     # -- Handlers: the attempt, here and elsewhere.
     Mutant("elsewhere: one that is given up is still listened to", "net/egress/remote/remote_attempt.cc",
            "  if (!over()) stream_->cancel();\n", ""),
