@@ -69,6 +69,9 @@ class Doctored {
     BOOST_REQUIRE(BytesView(found->first).starts_with(prefix.view()));
     return found;
   }
+  Invocation row(const InvocationId& id) {
+    return *journal::decode_invocation(first(Table::kInvocation, id)->second);
+  }
   void change(const InvocationId& id, const std::function<void(Invocation&)>& change) {
     auto& record = first(Table::kInvocation, id)->second;
     Invocation row = *journal::decode_invocation(record);
@@ -398,7 +401,7 @@ BOOST_AUTO_TEST_CASE(waits_that_cannot_end_are_flagged) {
 
 BOOST_AUTO_TEST_CASE(calls_and_their_waiters_are_flagged_in_both_directions) {
   const BusyStore& busy = busy_store();
-  Doctored forgotten, detached, over, gone, stray, wrong;
+  Doctored forgotten, detached, over, gone, stray, wrong, earlier;
   forgotten.change(busy.nap, [](auto& row) { row.waiters.clear(); });
   detached.change(busy.order, [](auto& row) { row.waiters.clear(); });
   over.change(busy.nap, [](auto& row) {
@@ -409,7 +412,10 @@ BOOST_AUTO_TEST_CASE(calls_and_their_waiters_are_flagged_in_both_directions) {
   });
   gone.rows.erase(gone.first(Table::kInvocation, busy.nap));
   stray.change(busy.nap, [&](auto& row) { row.waiters.push_back({busy.paused, 1}); });
-  wrong.change(busy.nap, [&](auto& row) { row.waiters.push_back({busy.order, 90}); });
+  const std::uint32_t life = wrong.row(busy.order).life;
+  BOOST_REQUIRE(life != 0);  // It has an idempotency key.
+  wrong.change(busy.nap, [&](auto& row) { row.waiters.push_back({busy.order, 90, life}); });
+  earlier.change(busy.nap, [&](auto& row) { row.waiters.push_back({busy.order, 90, life + 1}); });
 
   const std::string check = "calls with those who wait";
   forgotten.expect(check, "does not know that somebody waits");
@@ -418,6 +424,20 @@ BOOST_AUTO_TEST_CASE(calls_and_their_waiters_are_flagged_in_both_directions) {
   gone.expect(check, "that invocation is not there");
   stray.expect(check, "which is of no call or attach");
   wrong.expect(check, "as completion 90, which is of no call or attach");
+  BOOST_TEST(verified(earlier.rows).is_clean(), text_of(verified(earlier.rows)));
+}
+
+BOOST_AUTO_TEST_CASE(what_an_earlier_run_was_told_has_a_wake_up_by_which_it_goes) {
+  const BusyStore& busy = busy_store();
+  Doctored kept, left;
+  const std::uint32_t life = left.row(busy.order).life + 1;
+  const journal::Entry told{
+      {}, journal::Notification{journal::Notification::Completion{1}, Bytes("late"), life}};
+  for (Doctored* one : {&kept, &left}) one->append(busy.order, told);
+  kept.rows[Bytes(Key(Table::kRunnable).id(busy.order).u64(kept.last_stamp()).view())] = "";
+
+  BOOST_TEST(verified(kept.rows).is_clean(), text_of(verified(kept.rows)));
+  left.expect("invocations with journals", "was told to an earlier run of its id");
 }
 
 BOOST_AUTO_TEST_CASE(promises_and_their_waiters_are_flagged_in_both_directions) {
