@@ -59,6 +59,10 @@ Integer read_little_endian(BytesView from) {
   return static_cast<Integer>(value);
 }
 
+// Why a fragment is bad. A crash leaves less than there should be at the end of the file, or
+// sectors that were never written.
+enum class Bad : std::uint8_t { kDamaged, kCutShort, kHole };
+
 // A fragment at a place of a block, as its first 7 bytes have it.
 struct Fragment {
   // REQUIRES: there are so many.
@@ -71,13 +75,13 @@ struct Fragment {
   bool is_good() const { return end() <= block_.size() && checksum_fits(length_); }
   bool begins_a_record() const { return type() == kFull || type() == kFirst; }
 
-  // REQUIRES: !is_good(). Whether a crash explains it. `is_last` is of the block, in its file.
-  bool may_be_torn(bool is_last) const {
+  // REQUIRES: !is_good(). `is_last` is of the block, in its file.
+  Bad explain(bool is_last) const {
     const std::size_t left = block_.size() - at_ - kHeaderSize;
     if (end() > block_.size() && is_last && block_.size() < kBlockSize && !checksum_fits(left)) {
-      return true;
+      return Bad::kCutShort;
     }
-    return has_hole(std::min(end(), block_.size()));
+    return has_hole(std::min(end(), block_.size())) ? Bad::kHole : Bad::kDamaged;
   }
 
  private:
@@ -100,9 +104,14 @@ struct Fragment {
   const std::size_t length_;
 };
 
+// What may be unsynced at one time: one record, or several. After one nothing can be read; after
+// the hole of several there may be more of them.
+enum class Appends : std::uint8_t { kOneByOne, kSeveral };
+
 // What is known of one file.
 struct Extent {
   bool is_torn = false;
+  bool has_record = false;
   std::optional<std::uint64_t> damaged_at;
   // Numbers of the first write that is in it, and of the one that comes next. Of logs only.
   std::optional<std::uint64_t> first;
@@ -112,10 +121,14 @@ struct Extent {
 // Takes one block after the other, to the end or to damage.
 class Scan {
  public:
+  explicit Scan(Appends appends) : appends_(appends) {}
+
   // `is_last`: no other follows.
   void take(BytesView block, bool is_last) {
     if (bad_at_.has_value()) {
-      if (record_begins_in(block, 0, 1)) extent_.damaged_at = bad_at_;
+      if (appends_ == Appends::kOneByOne && record_begins_in(block, 0, 1)) {
+        extent_.damaged_at = bad_at_;
+      }
     } else {
       take_good(block, is_last);
     }
@@ -129,21 +142,27 @@ class Scan {
     std::size_t at = 0;
     while (block.size() - at >= kHeaderSize) {
       const Fragment fragment(block, at);
-      if (!fragment.is_good()) return take_bad(block, at, fragment.may_be_torn(is_last));
-      if (fragment.begins_a_record() == in_record_) return take_bad(block, at, false);
+      if (!fragment.is_good()) return take_bad(block, at, fragment.explain(is_last));
+      if (fragment.begins_a_record() == in_record_) return take_bad(block, at, Bad::kDamaged);
       if (fragment.begins_a_record()) note_write(fragment.content());
       in_record_ = fragment.type() == kFirst || fragment.type() == kMiddle;
-      if (!in_record_) extent_.next = next_;
+      if (!in_record_) {
+        extent_.next = next_;
+        extent_.has_record = true;
+      }
       at = fragment.end();
     }
     // Less than a header: before the next block nothing, at the end of the file one that is torn.
     if (is_last && at < block.size() && block.size() < kBlockSize) bad_at_ = offset_ + at;
   }
 
-  void take_bad(BytesView block, std::size_t at, bool may_be_torn) {
+  void take_bad(BytesView block, std::size_t at, Bad bad) {
     bad_at_ = offset_ + at;
+    const bool may_go_on = bad == Bad::kHole && appends_ == Appends::kSeveral;
     // Where the next record would begin is not known.
-    if (!may_be_torn || record_begins_in(block, at + 1, 1)) extent_.damaged_at = bad_at_;
+    if (bad == Bad::kDamaged || (!may_go_on && record_begins_in(block, at + 1, 1))) {
+      extent_.damaged_at = bad_at_;
+    }
   }
 
   // Looks for a good beginning of a record at each place.
@@ -163,6 +182,7 @@ class Scan {
     if (!extent_.first) extent_.first = number;
   }
 
+  const Appends appends_;
   Extent extent_;
   std::uint64_t offset_ = 0;             // Of the block, in the file.
   bool in_record_ = false;               // After a first or middle fragment.
@@ -211,10 +231,10 @@ class OpenFile {
 };
 
 // kCorruption when it is damaged.
-Result<Extent> check_file(const std::string& path) {
+Result<Extent> check_file(const std::string& path, Appends appends) {
   const OpenFile file(path);
   if (file.fd() < 0) return unreadable(path);
-  Scan scan;
+  Scan scan(appends);
   Bytes block;
   Bytes following;
   std::size_t size = TRY(read_block(file.fd(), path, block));
@@ -253,14 +273,14 @@ Result<void> check_write_ahead_logs(const std::string& folder) {
   std::optional<std::uint64_t> next;  // With which number a later log must go on.
   std::string torn;                   // The log that was cut short before it.
   for (const auto& [number, path] : TRY(find_logs(folder))) {
-    const Extent extent = TRY(check_file(path));
+    const Extent extent = TRY(check_file(path, Appends::kOneByOne));
     if (!torn.empty() && extent.first && next && *extent.first != *next) {
       return Error(ErrorCode::kCorruption,
                    fmt::format("store: {} ends too early: {} begins with write {}, not {}", torn,
                                path, *extent.first, *next));
     }
     if (extent.first) torn.clear();
-    if (extent.next) next = extent.next;
+    if (extent.has_record) next = extent.next;
     if (extent.is_torn) torn = path;
   }
   return {};
@@ -277,7 +297,7 @@ Result<void> check_manifest(const std::string& folder) {
   name.pop_back();
   std::error_code error;
   if (!fs::exists(folder + "/" + name, error)) return {};
-  (void)TRY(check_file(folder + "/" + name));
+  (void)TRY(check_file(folder + "/" + name, Appends::kSeveral));
   return {};
 }
 

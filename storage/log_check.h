@@ -11,9 +11,11 @@
 //   - a bad record that is there to its end, without a sector of zeros;
 //   - a record whose checksum fits all that is left of the file, but whose length says more;
 //   - a later log that does not go on where the one before was cut short.
-// What is not seen: a last record that is damaged so that it looks torn.
+// What is not seen: a last record that is damaged so that it looks torn. What is seen and is not
+// there: a last record that is torn, and whose content is itself a log, is taken for damage.
 //
-// The manifest is a file of the same kind, and is held to the same rules.
+// The manifest is a file of the same kind. Several of its records may be unsynced at one time, so
+// what can be read behind a hole is no damage there.
 //
 // Format: RocksDB's log_format, version 7.8: blocks of 32 KiB; fragments with 7 bytes before them:
 // a masked CRC-32C of type and content, the length (2 bytes), the type (1).

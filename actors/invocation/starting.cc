@@ -81,6 +81,9 @@ std::uint32_t InvocationActor::next_life() const {
 void InvocationActor::create(journal::Invocation row, journal::Entry input, Awaited awaited) {
   state_ = {};
   state_.row = std::move(row);
+  // Of an earlier run whose owner has stayed.
+  open_asks_.clear();
+  object_state_.reset();
   if (state_.row.has_id_of_a_key()) state_.row.life = next_life();
   if (awaited == Awaited::kNo && world_.puts_off(state_.row.target)) {
     state_.row.scheduled_start_at = std::max(state_.row.scheduled_start_at, now() + 1);
@@ -206,7 +209,9 @@ void InvocationActor::on(Arrived& mail) {
   if (state_.row_only && was_taken(mail.wake_up)) return;
   last_stamp_ = mail.chunk;
   const auto& notification = std::get<journal::Notification>(mail.entry.body);
-  if (presence_ == Presence::kAbsent || state_.row.is_stale(notification)) {
+  // All that others complete comes this way.
+  const bool completes = std::holds_alternative<journal::Notification::Completion>(notification.of);
+  if (presence_ == Presence::kAbsent || (completes && notification.life != state_.row.life)) {
     return drop_told(mail.chunk, mail.wake_up);
   }
   rows_.wake_ups.push_back(mail.wake_up);
@@ -236,7 +241,9 @@ void InvocationActor::drop_told(journal::Stamp chunk, journal::Stamp wake_up) {
   decision_.urgent = true;
   const Status status = state_.row.status;
   const bool is_active = status == Status::kRunning || status == Status::kQueued;
-  if (presence_ == Presence::kAbsent || !is_active) journal::rest(state_, decision_);
+  if (presence_ == Presence::kPresent && is_active) return;
+  // What has just been decided may need a wake-up, and all that are there go with the next rest.
+  if (decision_.wake_up != journal::WakeUp::kPut) journal::rest(state_, decision_);
 }
 
 // INV-6: a signal may be stored under an id before the invocation that gets it: its caller has
@@ -256,9 +263,8 @@ void InvocationActor::hear_early() {
 
 void InvocationActor::tell_again(Arrived mail) {
   if (!told_again_.insert(mail.chunk).second) return;
-  const auto stored = world_.journal.tables().chunk(id_, mail.chunk);
-  if (!stored) stop_unreadable(id_.text(), stored.error());
-  if (stored->empty()) return;  // A former owner has done it.
+  const auto stored = read_or_stop(world_.journal.tables().chunk(id_, mail.chunk));
+  if (!stored || stored->empty()) return;  // Damaged, or a former owner has done it.
   auto& notification = std::get<journal::Notification>(mail.entry.body);
   if (std::holds_alternative<journal::Notification::Completion>(notification.of)) {
     return drop_told(mail.chunk, mail.wake_up);
@@ -281,6 +287,7 @@ void InvocationActor::adopt_early() {
   std::erase_if(decision_.facts, [](const journal::Fact& fact) {
     return std::holds_alternative<journal::DropChunk>(fact);
   });
+  if (decision_.wake_up == journal::WakeUp::kTakeAll) decision_.wake_up = journal::WakeUp::kKeep;
   auto told = read_or_stop(world_.journal.tables().journal(id_));
   if (!told) return;  // Whoever reads the journal next is stopped by that.
   for (auto& one : *told) {
@@ -292,6 +299,8 @@ void InvocationActor::on(Grant& mail) {
   load_if_unknown();
   if (presence_ == Presence::kPresent && state_.row.status != Status::kCompleted) {
     if (state_.row.status != Status::kQueued) return;  // It holds the key already.
+    // INV-5: for the place of an earlier run of this id, which has left the queue.
+    if (born_ == 0 || mail.place < born_) return;
     rows_.queue = state_.row.queue_position = mail.place;
     seen_through_ = mail.after;
     object_state_ = std::move(mail.state);

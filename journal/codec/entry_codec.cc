@@ -288,6 +288,7 @@ Result<EntryBody> take_attach(stored::Attach::Reader from, CompletionId completi
 }
 
 Result<EntryBody> take_told(stored::Told::Reader from, CompletionId id) {
+  if (from.getLife() == 0) return unknown("answer to no life");
   Notification told{Notification::Completion{id}, Empty{}, from.getLife()};
   switch (from.which()) {
     case stored::Told::EMPTY:

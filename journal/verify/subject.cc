@@ -73,6 +73,10 @@ Lookups::WithJournal Lookups::with_journal(const InvocationId& id) {
   auto entries = tables_.journal(id);
   subject.is_readable = subject.is_readable && entries.has_value();
   if (entries) subject.entries = std::move(*entries);
+  std::erase_if(subject.entries, [&](const StampedEntry& one) {
+    const auto* told = std::get_if<Notification>(&one.entry.body);
+    return told != nullptr && subject.row && subject.row->is_stale(*told);
+  });
   WithJournal both;
   both.subject = std::make_shared<const Subject>(std::move(subject));
   both.journal = std::make_shared<const JournalIndex>(both.subject->entries);

@@ -37,7 +37,7 @@ MUTANTS = [
     Mutant("a damaged log ends at the damage", "storage/rocks_store.cc",
            "      damage == RocksStore::LogDamage::kRefused) {", "      false) {", "test_storage"),
     Mutant("damage that may be a torn write is one", "storage/log_check.cc",
-           "if (!may_be_torn || record_begins_in(block, at + 1, 1)) extent_", "if (!may_be_torn) extent_",
+           " || (!may_go_on && record_begins_in(block, at + 1, 1))", "",
            "test_storage"),
 
     # -- The machine: what follows from what.
@@ -162,8 +162,7 @@ MUTANTS = [
 
     Mutant("an answer to an earlier run of an id is one to the present run",
            "actors/invocation/starting.cc",
-           "presence_ == Presence::kAbsent || state_.row.is_stale(notification)",
-           "presence_ == Presence::kAbsent", "test_actors"),
+           " || (completes && notification.life != state_.row.life)", "", "test_actors"),
     Mutant("an answer to an earlier run of an id counts when it is loaded", "journal/journal.cc",
            "if (stored.has_id_of_a_key()) {", "if (false) {", "test_actors"),
 
