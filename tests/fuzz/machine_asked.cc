@@ -117,8 +117,7 @@ void MachineOwner::on(Asked& mail) {
 
 void MachineOwner::tell_failure(const Asked& mail, std::uint16_t code) {
   if (mail.request.completion == 0) return;
-  decision_.facts.push_back(
-      journal::answer(asker_of(mail), journal::Failure{code, "not so", {}}));
+  decision_.facts.push_back(journal::answer(asker_of(mail), journal::Failure{code, "not so", {}}));
   decision_.urgent = true;
 }
 
@@ -296,7 +295,8 @@ void MachineOwner::drop_told(journal::Stamp chunk, journal::Stamp wake_up) {
   decision_.urgent = true;
   const Status status = state_.row.status;
   const bool is_active = status == Status::kRunning || status == Status::kQueued;
-  if (presence_ == Presence::kAbsent || !is_active) journal::rest(state_, decision_);
+  if (presence_ == Presence::kPresent && is_active) return;
+  if (decision_.wake_up != journal::WakeUp::kPut) journal::rest(state_, decision_);
 }
 
 // All but those that somebody waits for.

@@ -180,6 +180,7 @@ void MachineOwner::on(Begin& mail) {
 void MachineOwner::create(journal::Invocation row, journal::Entry input) {
   state_ = {};
   state_.row = std::move(row);
+  open_asks_.clear();
   if (state_.row.has_id_of_a_key()) state_.row.life = world_.next_life();
   presence_ = Presence::kPresent;
   born_ = 0;
@@ -218,7 +219,8 @@ void MachineOwner::on(Arrived& mail) {
   if (state_.row_only && !*world_.tables().has_wake_up(id_, mail.wake_up)) return;
   last_stamp_ = mail.chunk;
   const auto& notification = std::get<journal::Notification>(mail.entry.body);
-  if (presence_ == Presence::kAbsent || state_.row.is_stale(notification)) {
+  const bool completes = std::holds_alternative<journal::Notification::Completion>(notification.of);
+  if (presence_ == Presence::kAbsent || (completes && notification.life != state_.row.life)) {
     return drop_told(mail.chunk, mail.wake_up);
   }
   rows_.wake_ups.push_back(mail.wake_up);
@@ -276,6 +278,7 @@ void MachineOwner::adopt_early() {
   std::erase_if(decision_.facts, [](const journal::Fact& fact) {
     return std::holds_alternative<journal::DropChunk>(fact);
   });
+  if (decision_.wake_up == journal::WakeUp::kTakeAll) decision_.wake_up = journal::WakeUp::kKeep;
   auto told = world_.tables().journal(id_);
   if (!told) return;
   for (auto& one : *told) {

@@ -228,9 +228,9 @@ void MachineWorld::acknowledge(const journal::InvocationId& asker, AskTaken take
   if (owners_.contains(asker)) post(asker, taken);
 }
 
-void MachineWorld::commit(
-    const journal::InvocationId& from, const storage::Batch& batch, journal::Consequences told,
-    const std::vector<std::pair<journal::InvocationId, AskTaken>>& acks) {
+void MachineWorld::commit(const journal::InvocationId& from, const storage::Batch& batch,
+                          journal::Consequences told,
+                          const std::vector<std::pair<journal::InvocationId, AskTaken>>& acks) {
   BatchCheck check(tables());
   batch.visit(check);
   const storage::Batch* const batches[] = {&batch};

@@ -36,6 +36,13 @@ void Agenda::add(Millis delay, std::function<void()> happen) {
   add(std::make_shared<Line>(), delay, std::move(happen));
 }
 
+void Agenda::forget() {
+  for (const auto& line : std::exchange(lines_, {})) {
+    line->listed = false;
+    std::exchange(line->events, {}).clear();
+  }
+}
+
 bool Agenda::step() {
   std::erase_if(lines_, [](const auto& line) {
     if (line->events.empty()) line->listed = false;

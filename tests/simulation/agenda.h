@@ -34,6 +34,8 @@ class Agenda final : public testing::Neighbour {
   void add(const std::shared_ptr<Line>& line, Millis delay, std::function<void()> happen);
   // In a line of its own.
   void add(Millis delay, std::function<void()> happen);
+  // Nothing of what is to happen does. Events and their line hold each other, until then.
+  void forget();
 
   const std::shared_ptr<net::AttemptClock>& clock() const { return clock_; }
   int draw(int below) {

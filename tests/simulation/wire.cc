@@ -351,6 +351,7 @@ class Wire::Pool final : public net::EndpointPool {
 
 Wire::~Wire() {
   for (const auto& exchange : exchanges_) exchange->drop();
+  agenda_.forget();
 }
 
 void Wire::connect(const std::string& uri, Endpoint& endpoint) { endpoints_[uri] = &endpoint; }
