@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "journal/ids.h"
 #include "storage/base/log.h"
 #include "storage/base/result.h"
 #include "storage/committer.h"
@@ -41,10 +42,14 @@ void end_process_on_exception(Actor& actor) {
   std::_Exit(storage::kExitStorageFailed);
 }
 
+[[noreturn]] inline void stop_unreadable(const journal::InvocationId& of, const Error& error) {
+  stop_unreadable(of.text(), error);
+}
+
 // What was read, or kCorruption: what is damaged concerns its own invocation only (INV-11). Ends
 // the process on any other error.
-template <class T>
-Result<T> read_or_stop(std::string_view of, Result<T> read) {
+template <class Of, class T>
+Result<T> read_or_stop(const Of& of, Result<T> read) {
   if (!read && read.error().code() != ErrorCode::kCorruption) stop_unreadable(of, read.error());
   return read;
 }

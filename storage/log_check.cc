@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <boost/crc.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -28,26 +28,11 @@ constexpr std::size_t kSectorSize = 512;
 constexpr std::size_t kBatchHeaderSize = 12;
 enum Type : std::uint8_t { kZero = 0, kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
-std::array<std::uint32_t, 256> make_crc_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    table[i] = i;
-    for (int bit = 0; bit < 8; ++bit) {
-      table[i] = table[i] >> 1 ^ ((table[i] & 1) != 0 ? 0x82f63b78u : 0);
-    }
-  }
-  return table;
-}
-
 // CRC-32C, as the format masks it.
 std::uint32_t masked_crc(BytesView bytes) {
-  static const std::array<std::uint32_t, 256> kTable = make_crc_table();
-  std::uint32_t crc = 0xffffffffu;
-  for (const char byte : bytes) {
-    crc = crc >> 8 ^ kTable[(crc ^ static_cast<unsigned char>(byte)) & 0xff];
-  }
-  crc = ~crc;
-  return (crc >> 15 | crc << 17) + 0xa282ead8u;
+  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return (crc.checksum() >> 15 | crc.checksum() << 17) + 0xa282ead8u;
 }
 
 template <class Integer>
@@ -126,7 +111,7 @@ class Scan {
   // `is_last`: no other follows.
   void take(BytesView block, bool is_last) {
     if (bad_at_.has_value()) {
-      if (appends_ == Appends::kOneByOne && record_begins_in(block, 0, 1)) {
+      if (appends_ == Appends::kOneByOne && record_begins_in(block, 0)) {
         extent_.damaged_at = bad_at_;
       }
     } else {
@@ -160,14 +145,14 @@ class Scan {
     bad_at_ = offset_ + at;
     const bool may_go_on = bad == Bad::kHole && appends_ == Appends::kSeveral;
     // Where the next record would begin is not known.
-    if (bad == Bad::kDamaged || (!may_go_on && record_begins_in(block, at + 1, 1))) {
+    if (bad == Bad::kDamaged || (!may_go_on && record_begins_in(block, at + 1))) {
       extent_.damaged_at = bad_at_;
     }
   }
 
   // Looks for a good beginning of a record at each place.
-  static bool record_begins_in(BytesView block, std::size_t from, std::size_t step) {
-    for (std::size_t at = from; at + kHeaderSize <= block.size(); at += step) {
+  static bool record_begins_in(BytesView block, std::size_t from) {
+    for (std::size_t at = from; at + kHeaderSize <= block.size(); ++at) {
       const Fragment fragment(block, at);
       if (fragment.begins_a_record() && fragment.is_good()) return true;
     }

@@ -70,7 +70,7 @@ class InvocationActor : public caf::event_based_actor {
   // As of last_resort.h, of this invocation.
   template <class T>
   Result<T> read_or_stop(Result<T> read) const {
-    return actors::read_or_stop(id_.text(), std::move(read));
+    return actors::read_or_stop(id_, std::move(read));
   }
   std::shared_ptr<const HandlerInfo> handler_info() const;
   std::int64_t park_after_ms();  // How long this attempt may wait in memory.

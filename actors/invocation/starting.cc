@@ -185,7 +185,7 @@ void InvocationActor::hear(std::span<const journal::Notification> news) {
 // the journal sees it from the stamps.
 bool InvocationActor::was_taken(journal::Stamp wake_up) const {
   const auto stored = world_.journal.tables().has_wake_up(id_, wake_up);
-  if (!stored) stop_unreadable(id_.text(), stored.error());
+  if (!stored) stop_unreadable(id_, stored.error());
   return !*stored;
 }
 
@@ -194,7 +194,7 @@ bool InvocationActor::was_taken(journal::Stamp wake_up) const {
 void InvocationActor::learn_sleep(const journal::Timer& timer) {
   if (timer.kind != journal::TimerKind::kSleep || !learned_sleeps_.insert(timer).second) return;
   const auto stored = world_.journal.tables().has_timer(timer);
-  if (!stored) stop_unreadable(id_.text(), stored.error());
+  if (!stored) stop_unreadable(id_, stored.error());
   if (*stored) state_.open_sleeps.push_back(timer);
 }
 

@@ -37,7 +37,7 @@ MUTANTS = [
     Mutant("a damaged log ends at the damage", "storage/rocks_store.cc",
            "      damage == RocksStore::LogDamage::kRefused) {", "      false) {", "test_storage"),
     Mutant("damage that may be a torn write is one", "storage/log_check.cc",
-           " || (!may_go_on && record_begins_in(block, at + 1, 1))", "",
+           " || (!may_go_on && record_begins_in(block, at + 1))", "",
            "test_storage"),
 
     # -- The machine: what follows from what.
