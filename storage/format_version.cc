@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "storage/file.h"
+
 namespace holdfast::storage {
 namespace {
 
@@ -20,24 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kStampStart = "holdfast data ";
 constexpr std::string_view kReadStamp = "read its FORMAT";
-
-// Closes a file descriptor unless it is taken.
-class File {
- public:
-  File(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0640)) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  bool is_open() const { return fd_ >= 0; }
-  int fd() const { return fd_; }
-  int take() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 // The error that errno tells of.
 Error unavailable(const std::string& path, std::string_view act) {

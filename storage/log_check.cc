@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "storage/base/bytes.h"
+#include "storage/file.h"
 
 namespace holdfast::storage {
 namespace {
@@ -201,24 +202,10 @@ Result<std::size_t> read_block(int fd, const std::string& path, Bytes& block) {
   return have;
 }
 
-class OpenFile {
- public:
-  explicit OpenFile(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  const int fd_;
-};
-
 // kCorruption when it is damaged.
 Result<Extent> check_file(const std::string& path, Appends appends) {
-  const OpenFile file(path);
-  if (file.fd() < 0) return unreadable(path);
+  const File file(path, O_RDONLY);
+  if (!file.is_open()) return unreadable(path);
   Scan scan(appends);
   Bytes block;
   Bytes following;
@@ -273,9 +260,8 @@ Result<void> check_write_ahead_logs(const std::string& folder) {
 
 Result<void> check_manifest(const std::string& folder) {
   const std::string current = folder + "/CURRENT";
-  const OpenFile file(current);
-  if (file.fd() < 0 && errno == ENOENT) return {};
-  if (file.fd() < 0) return unreadable(current);
+  const File file(current, O_RDONLY);
+  if (!file.is_open()) return errno == ENOENT ? Result<void>() : unreadable(current);
   Bytes name;
   TRY(read_block(file.fd(), current, name));
   if (!name.starts_with("MANIFEST-") || !name.ends_with('\n')) return {};  // RocksDB will say so.
