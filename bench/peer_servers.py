@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from report import PROJECT
-from server_process import TICKS, process_cpu_us
+from server_process import TICKS, disk_bytes, process_cpu_us
 
 sys.path.insert(0, str(PROJECT / "tests" / "conformance"))
 import packages  # noqa: E402
@@ -30,19 +30,6 @@ def rss_bytes(process):
 def own_bytes(process):
     """Its memory, with its part of what it shares: PostgreSQL's processes share most of theirs."""
     return int(re.search(r"^Pss:\s+(\d+) kB", proc(process, "smaps_rollup"), re.M).group(1)) * 1024
-
-
-def disk_bytes(folder):
-    """Written so far to the disk the folder is on, by whomever, with all that waited to be written. What the
-    kernel says of one process will not do: for a write into the middle of a file, such as PostgreSQL's log,
-    it counts all of the large page that becomes dirty, a hundred times what goes to the disk."""
-    os.sync()
-    device = os.stat(folder).st_dev
-    try:
-        told = pathlib.Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat").read_text()
-    except OSError:
-        return None
-    return int(told.split()[6]) * 512
 
 
 class PeerEndpoint(processes.TypeScript):

@@ -114,18 +114,18 @@ inline void push(int socket, std::string& out) {
   }
 }
 
-// Appends what the socket has to `in`.
-inline void pull(int socket, std::string& in) {
+// Appends what the socket has to `in`; false at its end, or when it was reset.
+inline bool pull(int socket, std::string& in) {
   char buffer[65536];
   while (true) {
     const ssize_t got = ::recv(socket, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got == 0) fail("the server closed a connection");
+    if (got == 0 || (got < 0 && errno == ECONNRESET)) return false;
     if (got < 0) {
-      if (errno == EAGAIN || errno == EINTR) return;
+      if (errno == EAGAIN || errno == EINTR) return true;
       fail(std::string("recv: ") + std::strerror(errno));
     }
     in.append(buffer, static_cast<std::size_t>(got));
-    if (static_cast<std::size_t>(got) < sizeof buffer) return;
+    if (static_cast<std::size_t>(got) < sizeof buffer) return true;
   }
 }
 

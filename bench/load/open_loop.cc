@@ -12,9 +12,11 @@
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "bench/load/http_client.h"
 
@@ -48,21 +50,15 @@ std::vector<nanoseconds> plan_of(const Options& options) {
 class Load {
  public:
   explicit Load(const Options& options)
-      : plan_(plan_of(options)),
+      : port_(options.port),
+        plan_(plan_of(options)),
         request_(post_request(options.path, options.body)),
         connections_(static_cast<std::size_t>(options.connections)) {
     ::prctl(PR_SET_TIMERSLACK, 1);
     micros_.reserve(plan_.size());
     late_.reserve(plan_.size());
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    for (Connection& connection : connections_) {
-      connection.socket = connect_to(options.port);
-      epoll_event event{};
-      event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-      event.data.ptr = &connection;
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.socket, &event);
-      free_.push_back(&connection);
-    }
+    for (Connection& connection : connections_) free_.push_back(&connection);
   }
 
   void run() {
@@ -78,12 +74,23 @@ class Load {
   }
 
  private:
+  // Opened when it is needed, and again when the server has closed it meanwhile, which it may as
+  // long as it owes no answer.
   struct Connection {
     int socket = -1;
     std::string out;
     std::string in;
     nanoseconds due{};  // Of the request that is under way.
+    bool asks = false;
   };
+
+  void open(Connection& connection) {
+    connection.socket = connect_to(port_);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+    event.data.ptr = &connection;
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.socket, &event);
+  }
 
   nanoseconds passed() const { return Steady::now() - start_; }
 
@@ -92,6 +99,8 @@ class Load {
       // The one that rested last: its cache lines are warm, and a light load needs few.
       Connection& connection = *free_.back();
       free_.pop_back();
+      if (connection.socket < 0) open(connection);
+      connection.asks = true;
       connection.due = plan_[next_];
       connection.out = request_;
       push(connection.socket, connection.out);
@@ -112,11 +121,16 @@ class Load {
   }
 
   void receive(Connection& connection) {
-    pull(connection.socket, connection.in);
+    if (!pull(connection.socket, connection.in)) {
+      if (connection.asks) fail("the server closed a connection that waited for an answer");
+      ::close(std::exchange(connection.socket, -1));
+      return;
+    }
     const Answer answer = parse_answer(connection.in);
     if (answer.size == 0) return;
     if (answer.size != connection.in.size()) fail("an answer to no request");
     connection.in.clear();
+    connection.asks = false;
     ++answered_;
     if (answer.status == 429 || answer.status == 503) {
       ++refused_;
@@ -141,6 +155,7 @@ class Load {
         plan_.size() - answered_, quantile(late_, 0.5), quantile(late_, 0.99), quantile(late_, 1));
   }
 
+  const std::uint16_t port_;
   const std::vector<nanoseconds> plan_;
   const std::string request_;
   std::vector<Connection> connections_;

@@ -79,7 +79,7 @@ class Load {
   }
 
   void receive(Connection& connection) {
-    pull(connection.socket, connection.in);
+    if (!pull(connection.socket, connection.in)) fail("the server closed a connection");
     std::size_t at = 0;
     while (at < connection.in.size()) {
       const auto rest = std::string_view(connection.in).substr(at);
