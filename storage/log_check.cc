@@ -29,10 +29,11 @@ constexpr std::size_t kSectorSize = 512;
 constexpr std::size_t kBatchHeaderSize = 12;
 enum Type : std::uint8_t { kZero = 0, kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
-// CRC-32C, as the format masks it.
-std::uint32_t masked_crc(BytesView bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
+// CRC-32C.
+using Crc = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
+
+// As the format has it.
+std::uint32_t masked(const Crc& crc) {
   return (crc.checksum() >> 15 | crc.checksum() << 17) + 0xa282ead8u;
 }
 
@@ -44,6 +45,8 @@ Integer read_little_endian(BytesView from) {
   }
   return static_cast<Integer>(value);
 }
+
+bool is_zero(BytesView bytes) { return bytes.find_first_not_of('\0') == BytesView::npos; }
 
 // Why a fragment is bad. A crash leaves less than there should be at the end of the file, or
 // sectors that were never written.
@@ -63,23 +66,34 @@ struct Fragment {
 
   // REQUIRES: !is_good(). `is_last` is of the block, in its file.
   Bad explain(bool is_last) const {
-    const std::size_t left = block_.size() - at_ - kHeaderSize;
-    if (end() > block_.size() && is_last && block_.size() < kBlockSize && !checksum_fits(left)) {
-      return Bad::kCutShort;
-    }
+    if (fits_another_length()) return Bad::kDamaged;
+    if (end() > block_.size() && is_last && block_.size() < kBlockSize) return Bad::kCutShort;
     return has_hole(std::min(end(), block_.size())) ? Bad::kHole : Bad::kDamaged;
   }
 
  private:
+  std::uint32_t checksum() const { return read_little_endian<std::uint32_t>(block_.substr(at_)); }
   bool checksum_fits(std::size_t length) const {
-    return masked_crc(block_.substr(at_ + 6, 1 + length)) ==
-           read_little_endian<std::uint32_t>(block_.substr(at_));
+    Crc crc;
+    crc.process_bytes(block_.data() + at_ + 6, 1 + length);
+    return masked(crc) == checksum();
+  }
+  // Whether the content is there and only the length is wrong: one bit of it, or it is all that is
+  // left.
+  bool fits_another_length() const {
+    const std::size_t left = block_.size() - at_ - kHeaderSize;
+    if (type() < kFull || type() > kLast) return false;
+    for (int bit = 0; bit < 16; ++bit) {
+      const std::size_t other = length_ ^ std::size_t{1} << bit;
+      if (other <= left && checksum_fits(other)) return true;
+    }
+    return checksum_fits(left);
   }
   // Whether what is in one of the sectors is zero.
   bool has_hole(std::size_t end) const {
     for (std::size_t from = at_; from < end;) {
       const std::size_t to = std::min(end, (from / kSectorSize + 1) * kSectorSize);
-      if (block_.substr(from, to - from).find_first_not_of('\0') == BytesView::npos) return true;
+      if (is_zero(block_.substr(from, to - from))) return true;
       from = to;
     }
     return false;
@@ -111,15 +125,16 @@ class Scan {
 
   // `is_last`: no other follows.
   void take(BytesView block, bool is_last) {
-    if (bad_at_.has_value()) {
+    if (!bad_at_.has_value()) {
+      take_good(block, is_last);
+    } else if (!is_zero(block)) {
+      is_torn_ = true;
       if (appends_ == Appends::kOneByOne && record_begins_in(block, 0)) {
         extent_.damaged_at = bad_at_;
       }
-    } else {
-      take_good(block, is_last);
     }
     offset_ += block.size();
-    if (is_last && !extent_.damaged_at) extent_.is_torn = bad_at_.has_value() || in_record_;
+    if (is_last && !extent_.damaged_at) extent_.is_torn = is_torn_ || in_record_;
   }
   const Extent& extent() const { return extent_; }
 
@@ -139,11 +154,17 @@ class Scan {
       at = fragment.end();
     }
     // Less than a header: before the next block nothing, at the end of the file one that is torn.
-    if (is_last && at < block.size() && block.size() < kBlockSize) bad_at_ = offset_ + at;
+    if (is_last && at < block.size() && block.size() < kBlockSize) end_at(block, at);
+  }
+
+  // What is behind is no part of the log; zeros were never anything else.
+  void end_at(BytesView block, std::size_t at) {
+    bad_at_ = offset_ + at;
+    is_torn_ = !is_zero(block.substr(at));
   }
 
   void take_bad(BytesView block, std::size_t at, Bad bad) {
-    bad_at_ = offset_ + at;
+    end_at(block, at);
     const bool may_go_on = bad == Bad::kHole && appends_ == Appends::kSeveral;
     // Where the next record would begin is not known.
     if (bad == Bad::kDamaged || (!may_go_on && record_begins_in(block, at + 1))) {
@@ -174,6 +195,7 @@ class Scan {
   bool in_record_ = false;               // After a first or middle fragment.
   std::optional<std::uint64_t> next_;    // As of Extent, with the record that is being read.
   std::optional<std::uint64_t> bad_at_;  // From there on nothing is believed.
+  bool is_torn_ = false;                 // Something is there.
 };
 
 Error unreadable(const std::string& path) {

@@ -3,13 +3,14 @@
 //
 // Appends follow each other: one begins only when the one before is synced, and what failed ends
 // the process (INV-9). So a crash leaves whole records, and after them at most one that is not:
-// the file ends in it, or sectors of it were never written and are zero. It was not acknowledged,
-// and RocksDB rightly drops it. Anything else is damage, behind which there may be acknowledged
-// writes. RocksDB's point-in-time recovery drops those, too, without an error; hence this check.
+// the file ends in it, or sectors of it were never written and are zero, as is all that is behind
+// it (zeroed_logs.h). It was not acknowledged, and RocksDB rightly drops it. Anything else is
+// damage, behind which there may be acknowledged writes. RocksDB's point-in-time recovery drops
+// those, too, without an error; hence this check.
 // Damage is
 //   - a record, or the beginning of one, that can be read behind a place that cannot;
 //   - a bad record that is there to its end, without a sector of zeros;
-//   - a record whose checksum fits all that is left of the file, but whose length says more;
+//   - a record whose checksum fits a length that differs in one bit, or all that is left;
 //   - a later log that does not go on where the one before was cut short.
 // What is not seen: a last record that is damaged so that it looks torn. What is seen and is not
 // there: a last record that is torn, and whose content is itself a log, is taken for damage.

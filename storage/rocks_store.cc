@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
@@ -20,6 +21,7 @@
 #include "storage/base/check.h"
 #include "storage/base/log.h"
 #include "storage/log_check.h"
+#include "storage/zeroed_logs.h"
 
 namespace holdfast::storage {
 namespace {
@@ -78,6 +80,13 @@ rocksdb::BlockBasedTableOptions table_options(std::shared_ptr<rocksdb::Cache> ca
   return table;
 }
 
+// For ever: RocksDB's threads may outlive whoever opened a store.
+rocksdb::Env* environment() {
+  static rocksdb::Env* const env =
+      rocksdb::NewCompositeEnv(with_zeroed_logs(rocksdb::FileSystem::Default())).release();
+  return env;
+}
+
 rocksdb::Options database_options(const RocksStore::Options& ours) {
   const std::size_t memtables = ours.memory_budget_bytes / 2;
 
@@ -89,6 +98,7 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
 
   rocksdb::Options options;
   options.create_if_missing = true;
+  options.env = environment();
 
   // What a crash may leave, and how a damaged store behaves.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;

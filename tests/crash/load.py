@@ -38,6 +38,11 @@ class Broken(Exception):
     """The server did what no fault explains; the message is the problem, with its promise first."""
 
 
+def logged_bytes(log):
+    """What is in one of the store's logs; behind it there are zeros."""
+    return len(log.read_bytes().rstrip(b"\0"))
+
+
 class Server:
     """The process under test. Its data folder may be elsewhere, on a disk that is made to fail; the ledger
     and the log are in `folder`, which is not."""
@@ -125,8 +130,8 @@ class Server:
     def lose(self, size):
         """Takes the last bytes from the store's log."""
         logs = list((self.data / "store").glob("*.log"))
-        newest = max(logs, key=lambda log: (log.stat().st_size > 0, log.stat().st_mtime))
-        os.truncate(newest, max(0, newest.stat().st_size - size))
+        newest = max(logs, key=lambda log: (logged_bytes(log) > 0, log.stat().st_mtime))
+        os.truncate(newest, max(0, logged_bytes(newest) - size))
 
 
 def ask(port, method, path, body=None, headers=()):

@@ -50,11 +50,13 @@ static struct control nothing;
 static struct control* control = &nothing;
 static const char* folder = "?";
 
-// How much of a file was synced, for those that are open.
+// How much of a file was synced, and where what was not begins, for those that are open. Before a
+// write over what is there, there were zeros, as in a write-ahead log.
 enum { kFilesMax = 4096 };
 static struct {
   _Atomic uint64_t inode;
   _Atomic int64_t size;
+  _Atomic int64_t written_from;
 } synced[kFilesMax];
 
 __attribute__((constructor)) static void begin(void) {
@@ -97,6 +99,12 @@ static void note_synced(int fd) {
   if (fd < 0 || fd >= kFilesMax || fstat(fd, &file) != 0) return;
   atomic_store(&synced[fd].inode, file.st_ino);
   atomic_store(&synced[fd].size, file.st_size);
+  atomic_store(&synced[fd].written_from, INT64_MAX);
+}
+
+static void note_written(int fd, int64_t from) {
+  if (fd < 0 || fd >= kFilesMax) return;
+  if (from < atomic_load(&synced[fd].written_from)) atomic_store(&synced[fd].written_from, from);
 }
 
 // What was not synced is gone, as when the kernel has dropped the pages that it could not write.
@@ -104,7 +112,10 @@ static void undo(int fd) {
   struct stat file;
   if (fd < 0 || fd >= kFilesMax || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode)) return;
   const int known = atomic_load(&synced[fd].inode) == file.st_ino;
-  if (ftruncate(fd, known ? atomic_load(&synced[fd].size) : 0) != 0) abort();
+  const int64_t size = known ? atomic_load(&synced[fd].size) : 0;
+  const int64_t from = known ? atomic_load(&synced[fd].written_from) : 0;
+  if (from < size && ftruncate(fd, from) != 0) abort();
+  if (ftruncate(fd, size) != 0) abort();
 }
 
 static int sync_with(int (*real)(int), int fd) {
@@ -177,6 +188,7 @@ ssize_t write(int fd, const void* bytes, size_t size) {
 
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
   REAL(pwrite);
+  note_written(fd, at);
   if (!is_due(&control->write_countdown, fd)) return real(fd, bytes, size, at);
   const ssize_t part = part_of(size);
   return answer_for(part < 0 ? part : real(fd, bytes, part, at));

@@ -28,7 +28,8 @@ void write_file(const fs::path& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-// What a kill leaves of a store to which so many values were written, each of this size.
+// What a kill leaves of a store to which so many values were written, each of this size. Behind the
+// last of them there are zeros.
 class Killed {
  public:
   Killed(int writes, std::size_t size) {
@@ -36,8 +37,7 @@ class Killed {
     const auto store = std::move(RocksStore::open(running.path(), {})).value();
     for (int i = 0; i < writes; ++i) write(*store, i, size);
     fs::copy(running.path(), path());
-    file_ = log();
-    content_ = read_file(file_);
+    take(log());
   }
 
   static void write(RocksStore& store, int number, std::size_t size) {
@@ -61,15 +61,18 @@ class Killed {
   void take_manifest() {
     std::string name = read_file(path() + "/CURRENT");
     name.pop_back();
-    file_ = path() + "/" + name;
-    content_ = read_file(file_);
+    take(path() + "/" + name);
   }
+  // Without the zeros.
   const std::string& content() const { return content_; }
+  std::size_t zeros() const { return zeros_.size(); }
+  // As in a log that was closed before, or by an older release.
+  void take_zeros_away() { zeros_.clear(); }
 
   void flip(std::size_t byte, int bit) const {
     std::string changed = content_;
     changed[byte] = static_cast<char>(changed[byte] ^ (1 << bit));
-    write_file(file_, changed);
+    write_file(file_, changed + zeros_);
   }
   void cut(std::size_t size) const { write_file(file_, content_.substr(0, size)); }
   // As if these were never written.
@@ -77,9 +80,9 @@ class Killed {
     std::string changed = content_;
     std::fill(changed.begin() + static_cast<std::ptrdiff_t>(from),
               changed.begin() + static_cast<std::ptrdiff_t>(to), '\0');
-    write_file(file_, changed);
+    write_file(file_, changed + zeros_);
   }
-  void put_back() const { write_file(file_, content_); }
+  void put_back() const { write_file(file_, content_ + zeros_); }
 
   bool is_damaged() const {
     const auto checked = check_write_ahead_logs(path());
@@ -91,8 +94,11 @@ class Killed {
     BOOST_REQUIRE(!store.has_value());
     return store.error().code();
   }
+  // Of a copy.
   int values() const {
-    const auto store = RocksStore::open(path(), {});
+    const testing::TempFolder copy;
+    fs::copy(path(), copy.path());
+    const auto store = RocksStore::open(copy.path(), {});
     BOOST_REQUIRE_MESSAGE(store.has_value(), (store ? "" : store.error().message()));
     int found = 0;
     BOOST_REQUIRE((*store)
@@ -106,9 +112,18 @@ class Killed {
   }
 
  private:
+  void take(const fs::path& file) {
+    file_ = file;
+    content_ = read_file(file);
+    const std::size_t end = content_.find_last_not_of('\0') + 1;
+    zeros_ = content_.substr(end);
+    content_.resize(end);
+  }
+
   testing::TempFolder folder_;
   fs::path file_;
   std::string content_;
+  std::string zeros_;
 };
 
 }  // namespace
@@ -116,13 +131,19 @@ class Killed {
 BOOST_AUTO_TEST_SUITE(log_check)
 
 BOOST_AUTO_TEST_CASE(inv_11_each_flipped_bit_of_a_log_is_seen) {
-  const Killed killed(10, 100);
+  Killed killed(10, 100);
+  BOOST_TEST(killed.zeros() > 0);
 
-  for (std::size_t byte = 0; byte < killed.content().size(); ++byte) {
-    for (int bit = 0; bit < 8; ++bit) {
-      killed.flip(byte, bit);
-      BOOST_TEST(killed.is_damaged(), "bit " << bit << " of byte " << byte);
+  for (int turn = 0; turn < 2; ++turn) {
+    killed.put_back();
+    BOOST_TEST(!killed.is_damaged());
+    for (std::size_t byte = 0; byte < killed.content().size(); ++byte) {
+      for (int bit = 0; bit < 8; ++bit) {
+        killed.flip(byte, bit);
+        BOOST_TEST(killed.is_damaged(), "bit " << bit << " of byte " << byte << ", " << turn);
+      }
     }
+    killed.take_zeros_away();
   }
 }
 
@@ -134,6 +155,22 @@ BOOST_AUTO_TEST_CASE(a_log_that_is_cut_anywhere_is_torn_not_damaged) {
       killed.cut(left);
       BOOST_TEST(!killed.is_damaged(), "cut after " << left);
       if (size > kSector) left += 97;
+    }
+  }
+}
+
+// The sectors of one append reach the disk in any order, and those that did not are zero as before.
+BOOST_AUTO_TEST_CASE(a_last_record_of_which_any_sector_is_zero_is_torn_not_damaged) {
+  for (const std::size_t size : {1500, 100'000}) {
+    const Killed killed(4, size);
+    const std::size_t first = (killed.content().size() * 3 / 4 / kSector + 1) * kSector;
+
+    for (std::size_t from = first; from < killed.content().size(); from += kSector) {
+      killed.zero(from, std::min(from + kSector, killed.content().size()));
+      BOOST_TEST(!killed.is_damaged(), "one sector at " << from);
+      killed.zero(from, killed.content().size());
+      BOOST_TEST(!killed.is_damaged(), "from " << from << " on");
+      if (from == first) BOOST_TEST(killed.values() == 3);
     }
   }
 }
@@ -203,6 +240,23 @@ BOOST_AUTO_TEST_CASE(a_later_log_goes_on_where_a_torn_one_ends) {
   BOOST_TEST(!killed.is_damaged());
 
   write_file(torn, left.substr(0, left.size() / 2));
+
+  BOOST_TEST(killed.is_damaged());
+}
+
+// A crash may leave a log that is no longer needed, and not the one after it.
+BOOST_AUTO_TEST_CASE(a_later_log_need_not_go_on_where_a_whole_one_ends) {
+  const Killed killed(10, 100);
+  const fs::path whole = killed.log();
+  const std::string left = read_file(whole);
+  for (int i = 20; i < 22; ++i) {
+    const auto store = std::move(RocksStore::open(killed.path(), {})).value();
+    Killed::write(*store, i, 100);
+  }
+  write_file(whole, left);
+  BOOST_TEST(!killed.is_damaged());
+
+  write_file(whole, killed.content().substr(0, killed.content().size() - 20));
 
   BOOST_TEST(killed.is_damaged());
 }
