@@ -22,6 +22,14 @@ constexpr int kRoundsAfterStop = 256;
 constexpr std::size_t kManyAtWork = 16;
 constexpr std::chrono::microseconds kPace(1000);
 
+// With so few at work a hand commits more than one batch: all are of one chain of work, such as the
+// end of a call and the turn of the next on the same key.
+constexpr std::size_t kFewAtWork = 2;
+constexpr std::size_t kOwedMax = 4;
+
+// How long a batch that is wanted soon waits for another one to go with.
+constexpr std::chrono::milliseconds kLinger(2);
+
 // After an append that took longer, a thread that may not be held up leaves the next one to the
 // committer's.
 constexpr std::chrono::milliseconds kSlowAppend(2);
@@ -55,8 +63,16 @@ Committer::Committer(Log& log, Epoch epoch, Options options)
 
 Committer::~Committer() { stop(); }
 
-Ticket Committer::submit(Batch batch, OnDurable on_durable) {
-  return submit_with(std::move(batch), [&](Ticket) { return std::move(on_durable); });
+Ticket Committer::submit(Batch batch, OnDurable on_durable, Wanted wanted) {
+  return submit_with(std::move(batch), wanted, [&](Ticket) { return std::move(on_durable); });
+}
+
+void Committer::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queued_.empty() || wanted_now_ > 0 || !want_now()) return;
+  }
+  wake_.notify_one();
 }
 
 bool Committer::step() {
@@ -92,9 +108,15 @@ void Committer::run() {
   int rounds_left = kRoundsAfterStop;
   std::unique_lock lock(mutex_);
   for (;;) {
-    while (hand_commits_ || (queued_.empty() && !stopping_)) {
+    while (hand_commits_ || (!is_due() && !stopping_)) {
       sleeping_ = !hand_commits_;
-      wake_.wait(lock);
+      if (sleeping_ && !queued_.empty()) {
+        lingering_ = true;
+        wake_.wait_until(lock, linger_until_);
+        lingering_ = false;
+      } else {
+        wake_.wait(lock);
+      }
       sleeping_ = false;
     }
     if (paced()) {
@@ -114,46 +136,74 @@ void Committer::run() {
   }
 }
 
+// REQUIRES: mutex_ is held.
+bool Committer::is_due() const {
+  return !queued_.empty() && (wanted_now_ > 0 || std::chrono::steady_clock::now() >= linger_until_);
+}
+
+// REQUIRES: mutex_ is held. One of those that are queued is wanted now. True: the caller wakes the
+// thread.
+bool Committer::want_now() {
+  ++wanted_now_;
+  const bool wake = (sleeping_ && !left_to_a_hand()) || (gathering_ && queued_.size() >= enough());
+  if (wake) sleeping_ = false;
+  return wake;
+}
+
+// As want_now(), of one that may wait: the thread may go on to sleep, but not for ever.
+bool Committer::linger() {
+  if (gathering_) return queued_.size() >= enough();
+  if (queued_.size() > 1) return false;
+  linger_until_ = std::chrono::steady_clock::now() + kLinger;
+  return sleeping_ && !lingering_;
+}
+
 namespace {
 thread_local Committer::Hand* innermost_hand = nullptr;
 }  // namespace
 
-Committer::Hand::Hand(Committer& committer, Owes owes)
-    : committer_(committer), outer_(innermost_hand), owes_(owes == Owes::kYes) {
+Committer::Hand::Hand(Committer& committer, std::size_t owed)
+    : committer_(committer), outer_(innermost_hand), owed_(owed) {
   innermost_hand = this;
 }
 
 Committer::Hand::~Hand() {
   innermost_hand = outer_;
-  if (owes_) committer_.commit_by_hand();
+  if (owed_ > 0) committer_.commit_by_hand(owed_);
 }
 
-bool Committer::Hand::leave() {
-  if (!std::exchange(owes_, false)) return false;
+std::size_t Committer::Hand::leave() {
+  const std::size_t owed = std::exchange(owed_, 0);
+  if (owed == 0) return 0;
   const std::lock_guard lock(committer_.mutex_);
-  if (!committer_.sleeping_ || committer_.queued_.empty()) return false;
-  if (committer_.queued_.size() == 1 && !committer_.paced() &&
-      !committer_.slow_.load(std::memory_order_relaxed)) {
-    return true;
+  if (!committer_.sleeping_ || committer_.wanted_now_ == 0) return 0;
+  if (committer_.may_be_left(owed) && !committer_.slow_.load(std::memory_order_relaxed)) {
+    return owed;
   }
   committer_.sleeping_ = false;
   committer_.wake_.notify_one();
-  return false;
+  return 0;
 }
 
 bool Committer::left_to_a_hand() const {
   if (innermost_hand == nullptr || &innermost_hand->committer_ != this) return false;
-  innermost_hand->owes_ = true;
+  ++innermost_hand->owed_;
   return true;
 }
 
-void Committer::commit_by_hand() {
+// REQUIRES: mutex_ is held. Whether a hand that owes so many commits them.
+bool Committer::may_be_left(std::size_t owed) const {
+  if (wanted_now_ > owed || paced()) return false;
+  return owed == 1 || (owed <= kOwedMax && at_work_.load(std::memory_order_relaxed) <= kFewAtWork);
+}
+
+void Committer::commit_by_hand(std::size_t owed) {
   {
     const std::lock_guard lock(mutex_);
     // Not asleep: the thread was woken by somebody, or another hand has it, and sees to the queue.
-    if (!sleeping_ || queued_.empty()) return;
+    if (!sleeping_ || wanted_now_ == 0) return;
     sleeping_ = false;
-    if (queued_.size() > 1 || paced() || stopping_ || closed_) {
+    if (!may_be_left(owed) || stopping_ || closed_) {
       wake_.notify_one();
       return;
     }
@@ -182,6 +232,7 @@ bool Committer::take_queued() {
   CHECK(round_.empty(), "the last round is over");
   if (queued_.empty()) return false;
   round_.swap(queued_);
+  wanted_now_ = 0;
   round_first_ticket_ = last_ticket_ - round_.size() + 1;
   return true;
 }

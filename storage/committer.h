@@ -44,6 +44,11 @@ class Committer {
     kManual,  // Whoever calls step(); for tests on virtual time.
   };
 
+  enum class Wanted {
+    kNow,
+    kSoon,  // Nobody waits for this one alone: it goes with the next, at the latest 2 ms later.
+  };
+
   struct Options {
     Drive drive = Drive::kThread;
     // An append takes batches until it holds this much, so that a round stays short.
@@ -60,19 +65,22 @@ class Committer {
   // Queues `batch` and calls `on_durable` once it, and everything submitted before it, is durable.
   // An empty batch is a barrier: it writes nothing and waits for what came before. After stop() or
   // a failure the batch is dropped and on_durable never called.
-  Ticket submit(Batch batch, OnDurable on_durable);
+  Ticket submit(Batch batch, OnDurable on_durable, Wanted wanted = Wanted::kNow);
 
   // As submit(), for what must not be seen before the batch is durable: `then` gets the value with
   // the receipt that opened it. Value and `then` are copyable.
   template <class T, class Then>
-  Ticket submit_staged(Batch batch, T value, Then then) {
-    return submit_with(std::move(batch), [&](Ticket ticket) -> OnDurable {
+  Ticket submit_staged(Batch batch, T value, Then then, Wanted wanted = Wanted::kNow) {
+    return submit_with(std::move(batch), wanted, [&](Ticket ticket) -> OnDurable {
       return [staged = Staged<T>(std::move(value), ticket),
               then = std::move(then)](const CommitReceipt& receipt) mutable {
         then(std::move(staged).release(receipt), receipt);
       };
     });
   }
+
+  // All that is queued is wanted now. Any thread.
+  void hurry();
 
   // Of the log. Any thread.
   Epoch epoch() const { return epoch_; }
@@ -93,29 +101,30 @@ class Committer {
   // was queued. REQUIRES: Drive::kManual; one thread at a time, not from a callback.
   bool step();
 
-  // A thread that may block lends a hand: while one is held, what this thread submits does not wake
-  // a sleeping committer. When it is given back and that batch is still the only one, the thread
+  // A thread that may block lends a hand: while one is held, what this thread wants now does not
+  // wake a sleeping committer. When it is given back and nothing else is wanted now, the thread
   // commits it itself, which saves a lone client two hand-overs between threads; else the committer
-  // is woken then. Short: who submits meanwhile from elsewhere wakes the committer as ever.
+  // is woken then. With more than a few at work it is one batch or none. Short: who submits
+  // meanwhile from elsewhere wakes the committer as ever.
   class Hand {
    public:
-    enum class Owes { kNo, kYes };  // Whether leave() of the hand before said that a batch waits.
-    explicit Hand(Committer& committer, Owes owes = Owes::kNo);
+    // `owed`: what leave() of the hand before has told.
+    explicit Hand(Committer& committer, std::size_t owed = 0);
     ~Hand();
     Hand(const Hand&) = delete;
     Hand& operator=(const Hand&) = delete;
 
     // Gives it back without committing: for a thread that has to do something else first, and is
-    // not to be held up by a slow disk. True: a lone batch waits and nobody was woken for it; the
-    // thread sees to it soon, with a hand that owes. False: nothing waits, or the committer was
-    // woken for it.
-    bool leave();
+    // not to be held up by a slow disk. How many batches wait and nobody was woken for them; the
+    // thread sees to them soon, with a hand that owes so many. 0: nothing waits, or the committer
+    // was woken.
+    std::size_t leave();
 
    private:
     friend class Committer;
     Committer& committer_;
     Hand* const outer_;
-    bool owes_;  // Something was submitted and nobody was woken for it.
+    std::size_t owed_;  // Wanted now, and nobody was woken for them.
   };
 
   // Makes durable and acknowledges all that is queued, also what the callbacks submit, then stops.
@@ -130,7 +139,7 @@ class Committer {
 
   // Gives out the ticket and queues the batch with the callback made for it.
   template <class Make>
-  Ticket submit_with(Batch batch, const Make& make) {
+  Ticket submit_with(Batch batch, Wanted wanted, const Make& make) {
     const std::size_t bytes = batch.size_bytes();
     bool wake = false;
     Ticket ticket;
@@ -140,16 +149,19 @@ class Committer {
       if (closed_) return ticket;
       in_flight_.fetch_add(bytes, std::memory_order_relaxed);
       queued_.push_back({std::move(batch), make(ticket)});
-      wake = (sleeping_ && !left_to_a_hand()) || (gathering_ && queued_.size() >= enough());
-      if (wake) sleeping_ = false;
+      wake = wanted == Wanted::kNow ? want_now() : linger();
     }
     if (wake) wake_.notify_one();
     return ticket;
   }
 
   void run();
+  bool is_due() const;
+  bool want_now();
+  bool linger();
   bool left_to_a_hand() const;
-  void commit_by_hand();
+  bool may_be_left(std::size_t owed) const;
+  void commit_by_hand(std::size_t owed);
   bool paced() const;
   std::size_t enough() const;
   bool take_queued();
@@ -165,13 +177,16 @@ class Committer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Submission> queued_;
+  std::size_t wanted_now_ = 0;  // Of those that are queued.
   std::uint64_t last_ticket_ = 0;
-  bool sleeping_ = false;                             // The thread waits for wake_.
-  bool gathering_ = false;                            // It lets a round grow.
-  bool hand_commits_ = false;                         // A hand has the round; the thread waits.
-  bool stopping_ = false;                             // No more rounds once the queue is empty.
-  bool closed_ = false;                               // Submissions are dropped.
-  std::chrono::steady_clock::time_point last_taken_;  // When it began.
+  bool sleeping_ = false;                               // The thread waits for wake_.
+  bool lingering_ = false;                              // ... but not for ever.
+  bool gathering_ = false;                              // It lets a round grow.
+  bool hand_commits_ = false;                           // A hand has the round; the thread waits.
+  bool stopping_ = false;                               // No more rounds once the queue is empty.
+  bool closed_ = false;                                 // Submissions are dropped.
+  std::chrono::steady_clock::time_point last_taken_;    // When it began.
+  std::chrono::steady_clock::time_point linger_until_;  // While none that is queued is wanted now.
 
   // Only who commits; passed on by mutex_.
   std::vector<Submission> round_;

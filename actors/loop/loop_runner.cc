@@ -46,19 +46,17 @@ void LoopRunner::turn() {
     arrived_.clear();
   }
   turn_comes_ = true;  // What is sent from here on is seen to below.
-  if (jobs_.empty() && owes_commit_) {
+  if (jobs_.empty() && owed_ > 0) {
     // The receipt brings mail.
-    const storage::Committer::Hand hand(committer_, storage::Committer::Hand::Owes::kYes);
-    owes_commit_ = false;
+    const storage::Committer::Hand hand(committer_, std::exchange(owed_, 0));
   }
   run_jobs();
   turn_comes_ = false;
-  if (!jobs_.empty() || owes_commit_) call();
+  if (!jobs_.empty() || owed_ > 0) call();
 }
 
 void LoopRunner::run_jobs() {
-  using Hand = storage::Committer::Hand;
-  Hand hand(committer_, owes_commit_ ? Hand::Owes::kYes : Hand::Owes::kNo);
+  storage::Committer::Hand hand(committer_, owed_);
   for (int left = kMailsPerTurn; !jobs_.empty() && left > 0; --left) {
     caf::resumable* const job = jobs_.front();
     jobs_.pop_front();
@@ -80,7 +78,7 @@ void LoopRunner::run_jobs() {
         break;
     }
   }
-  owes_commit_ = hand.leave();
+  owed_ = hand.leave();
 }
 
 void LoopRunner::close() {

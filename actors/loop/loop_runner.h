@@ -3,8 +3,8 @@
 // sends it here, from any thread; an idle actor then runs in the loop's next turn, together with
 // all others that have got mail by then.
 //
-// What they submit in one turn goes to the committer together. When it is a single batch and nobody
-// else has any, the loop commits it itself, in a turn of its own, so that what was to be sent has
+// What they submit in one turn goes to the committer together. When it is little and nobody else has
+// any, the loop commits it itself, in a turn of its own, so that what was to be sent has
 // been sent before (storage::Committer::Hand): a lone client's call then needs one thread.
 //
 // An actor here must not wait for anything and not run code of a handler. One that has much to read
@@ -70,7 +70,7 @@ class LoopRunner final : public caf::execution_unit {
   // The loop's thread only.
   std::deque<caf::resumable*> jobs_;  // Each holds a reference.
   bool turn_comes_ = false;           // For them, or this is it.
-  bool owes_commit_ = false;          // A batch waits that only the next turn sees to.
+  std::size_t owed_ = 0;              // Batches wait that only the next turn sees to.
   bool handed_over_ = false;
 };
 
