@@ -122,6 +122,9 @@ struct InvocationMail {
 
 // --- To the owner of an object key's queue ---
 
+// An invocation takes its place in a batch that nobody has asked for at once: whoever holds the key
+// will leave it with one that is.
+struct Expected {};
 // An invocation took its place, durably. Comes in the order of the stamps.
 struct Enqueued {
   journal::InvocationId id;
@@ -146,7 +149,9 @@ struct LeaveIfQuiet {
 };
 
 struct KeyMail {
-  std::variant<Enqueued, Left, LookAgain, ReplaceState, ReplaceDurable, LeaveIfQuiet, Leave> body;
+  std::variant<Expected, Enqueued, Left, LookAgain, ReplaceState, ReplaceDurable, LeaveIfQuiet,
+               Leave>
+      body;
 };
 
 // --- To the timer actor ---

@@ -180,15 +180,22 @@ void InvocationActor::flush() {
   current_.unsaved_reads = 0;
   journal::Decision decision = std::exchange(decision_, {});
   const bool leaves_key = decision.queue == journal::QueuePlace::kLeave;
+  // Its caller waits for the result, which cannot come before that of who holds the key.
+  const bool may_linger = std::exchange(awaits_turn_, false) && then_.empty();
   rows_.first_open_ask.reset();
   if (!open_asks_.empty()) rows_.first_open_ask = *open_asks_.begin();
   journal::Consequences consequences =
       journal::Journal::stage(state_, std::move(decision), rows_, now(), batch);
-  send_out(std::move(batch), std::move(consequences), leaves_key);
+  using Wanted = storage::Committer::Wanted;
+  send_out(std::move(batch), std::move(consequences), leaves_key,
+           may_linger ? Wanted::kSoon : Wanted::kNow);
+  if (!may_linger) return;
+  const journal::Target& target = state_.row.target;
+  world_.router.deliver(KeyName{target.service, target.key}, KeyMail{Expected{}}, home_);
 }
 
 void InvocationActor::send_out(storage::Batch batch, journal::Consequences consequences,
-                               bool leaves_key) {
+                               bool leaves_key, storage::Committer::Wanted wanted) {
   ++outstanding_;
   KeyName key;
   if (consequences.queue || leaves_key) {
@@ -234,7 +241,7 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
     for (const auto& one : then) one();
   };
   const storage::Ticket ticket = world_.committer.submit_staged(
-      std::move(batch), std::move(consequences), std::move(tell_all));
+      std::move(batch), std::move(consequences), std::move(tell_all), wanted);
   submitted_ = ticket;
   if (!leaves_key) return;
   left_at_ = ticket;

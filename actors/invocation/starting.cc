@@ -96,6 +96,7 @@ void InvocationActor::create(journal::Invocation row, journal::Entry input, Awai
   journal_->push_back(input);
   journal::accept(state_, std::move(input), now(), decision_);
   want_attempt_ = state_.row.status == Status::kRunning;
+  awaits_turn_ = awaited == Awaited::kYes && state_.row.status == Status::kQueued;
 }
 
 void InvocationActor::on(Started& mail) {

@@ -30,6 +30,11 @@ caf::behavior KeyActor::make_behavior() {
   }};
 }
 
+void KeyActor::on(Expected&) {
+  if (!inside_) world_.committer.hurry();
+  note_quiet();
+}
+
 void KeyActor::on(Enqueued& mail) {
   if (!more_in_store_ && mail.stamp > seen_) {
     if (queue_.size() < kInMemoryMax) {

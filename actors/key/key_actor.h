@@ -26,6 +26,7 @@ class KeyActor : public caf::event_based_actor {
   static constexpr std::size_t kInMemoryMax = 1024;
   static constexpr std::size_t kStateBytesKept = 1 << 20;
 
+  void on(Expected& mail);
   void on(Enqueued& mail);
   void on(Left& mail);
   void on(LookAgain& mail);
