@@ -32,7 +32,7 @@ struct Surroundings {
   StepPool& steps;
   Waiters& waiters;
   WaitNotes& wait_notes;
-  const TimerHorizon& timer_horizon;
+  TimerHorizon& timer_horizon;
   const EngineOptions& options;
   LoopRunner* const loop;  // Null: there is none.
   // Closures given away and not reported done; shared, because one may outlive the engine.

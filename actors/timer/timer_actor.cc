@@ -14,6 +14,8 @@ namespace {
 constexpr Logger kLog("actors");
 // However far the next timer is, look at the clock again after this long: it may have been set.
 constexpr std::int64_t kLookAgainMs = 3'600'000;
+// How far the wheel reaches when it is not full.
+constexpr std::int64_t kAheadMs = 3'600'000;
 // A tick that is later than this was scheduled by a clock that has been set since. When it comes
 // nobody knows.
 constexpr std::int64_t kTickLateMs = 500;
@@ -43,7 +45,11 @@ caf::behavior TimerActor::make_behavior() {
 
 void TimerActor::on(Arm& mail) {
   for (const journal::Timer& timer : mail.timers) {
-    if (all_in_ || (horizon_ && timer <= *horizon_)) wheel_.insert(timer);
+    if (horizon_ && timer <= *horizon_) {
+      wheel_.insert(timer);
+    } else {
+      more_in_table_ = true;
+    }
   }
 }
 
@@ -99,7 +105,7 @@ void TimerActor::turn() {
   if (wheel_.size() > 2 * kWheelMax) shrink();
   std::vector<journal::Timer> now_due;
   for (;;) {
-    if (wheel_.size() == 0 && due_.size() < kWheelMax && !all_in_) refill();
+    if (wants_refill()) refill();
     now_due.clear();
     wheel_.advance(to_unix_millis(clock_.now()), now_due);
     due_.insert(due_.end(), now_due.begin(), now_due.end());
@@ -112,15 +118,21 @@ void TimerActor::turn() {
       }
       due_.pop_front();
     }
-    if (!due_.empty() || wheel_.size() > 0 || all_in_ || tick_at_ != 0) break;
+    if (!due_.empty() || !wants_refill() || tick_at_ != 0) break;
   }
   fetch_starts();
   schedule();
 }
 
+bool TimerActor::wants_refill() const {
+  if (due_.size() >= kWheelMax) return false;
+  if (read_on_at_) return to_unix_millis(clock_.now()) >= *read_on_at_;
+  return wheel_.size() == 0;
+}
+
 void TimerActor::refill() {
-  told_until_.set(TimerHorizon::kAll);
-  auto timers = tables_.timers(horizon_, kWheelMax);
+  told_until_.tell_all();
+  const auto timers = tables_.timers(horizon_, kWheelMax);
   if (!timers) {
     kLog.error("timers cannot be read; will try again", "reason={}", timers.error().message());
     tick_at_ = to_unix_millis(clock_.now()) + kAfterReadErrorMs;
@@ -128,10 +140,22 @@ void TimerActor::refill() {
                            TimerMail{Tick{++tick_}});
     return;
   }
-  for (const journal::Timer& timer : *timers) wheel_.insert(timer);
-  if (!timers->empty()) horizon_ = timers->back();
-  all_in_ = timers->size() < kWheelMax;
-  if (!all_in_) told_until_.set(horizon_->due_unix_ms);
+  // Greater than all that are due until then.
+  const std::int64_t until =
+      std::max(to_unix_millis(clock_.now()) + kAheadMs, horizon_ ? horizon_->due_unix_ms : 0);
+  const journal::Timer end{until + 1, {}, journal::TimerKind::kSleep, 0};
+  more_in_table_ = false;
+  for (const journal::Timer& timer : *timers) {
+    if (timer > end) {
+      more_in_table_ = true;
+      break;
+    }
+    wheel_.insert(timer);
+  }
+  const bool is_full = timers->size() == kWheelMax && !more_in_table_;
+  horizon_ = is_full ? timers->back() : end;
+  read_on_at_ = is_full ? std::nullopt : std::optional(until);
+  told_until_.set(is_full ? horizon_->due_unix_ms : until);
 }
 
 // The clock was set back. A wheel cannot go back, so it is made anew.
@@ -142,7 +166,7 @@ void TimerActor::turn_back() {
     due_.clear();
     wheel_ = TimerWheel(to_unix_millis(clock_.now()));
     horizon_.reset();
-    all_in_ = false;
+    read_on_at_.reset();
     return;
   }
   std::vector<journal::Timer> all = wheel_.drain();
@@ -157,13 +181,14 @@ void TimerActor::shrink() {
   std::vector<journal::Timer> all = wheel_.drain();
   for (std::size_t i = 0; i < kWheelMax; ++i) wheel_.insert(all[i]);
   horizon_ = all[kWheelMax - 1];
-  all_in_ = false;
+  read_on_at_.reset();
   told_until_.set(horizon_->due_unix_ms);
 }
 
 void TimerActor::schedule() {
   if (!due_.empty()) return;  // Answers will come.
-  const auto next = wheel_.next_ms();
+  auto next = wheel_.next_ms();
+  if (read_on_at_ && more_in_table_) next = std::min(next.value_or(*read_on_at_), *read_on_at_);
   if (!next) return;
   const std::int64_t now = to_unix_millis(clock_.now());
   const std::int64_t at = std::min(std::max(*next, now), now + kLookAgainMs);

@@ -2,10 +2,11 @@
 // TimerActor: fires what is due. It keeps the earliest stored timers in a wheel and refills the
 // wheel from the table when it runs low, so a million sleeping invocations cost it nothing.
 //
-// The wheel holds every stored timer up to `horizon_` and none beyond. A timer armed below the
-// horizon goes into the wheel; one above is in the table already and will be found there, and is
-// not even told of (TimerHorizon). At most kUnansweredMax fired timers may be unanswered; the rest
-// waits, so that a million timers due at once do not bring a million invocations to life.
+// The wheel holds every stored timer up to `horizon_` and none beyond. The horizon is an hour away,
+// or where the wheel is full. A timer armed below the horizon goes into the wheel; one above is in
+// the table already and will be found there, and is not even told of (TimerHorizon). At most
+// kUnansweredMax fired timers may be unanswered; the rest waits, so that a million timers due at
+// once do not bring a million invocations to life.
 //
 // Starts of what nobody waits for are passed over while too many invocations are in memory; they
 // stay in the table, from where they are fetched when there is room. So a backlog costs no memory,
@@ -50,6 +51,7 @@ class TimerActor : public caf::event_based_actor {
   void pass_over(const journal::Timer& timer);
   bool is_crowded() const;
   void fetch_starts();
+  bool wants_refill() const;
   void refill();
   void turn_back();
   void shrink();
@@ -63,8 +65,10 @@ class TimerActor : public caf::event_based_actor {
 
   TimerWheel wheel_;
   std::optional<journal::Timer> horizon_;  // All stored timers up to it are in; none: nothing is.
-  bool all_in_ = false;                    // The wheel holds the whole table.
-  std::deque<journal::Timer> due_;         // Waits for its turn to be fired.
+  // When to read on although the wheel is not empty; none: as soon as it is.
+  std::optional<std::int64_t> read_on_at_;
+  bool more_in_table_ = false;      // Beyond the horizon.
+  std::deque<journal::Timer> due_;  // Waits for its turn to be fired.
   std::size_t unanswered_ = 0;
   // Due starts after it may have been passed over; none: nothing was.
   std::optional<journal::Timer> starts_after_;

@@ -1,6 +1,10 @@
 // Sleeping: for seconds or months, through any number of processes.
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <random>
+#include <utility>
+#include <vector>
 
 #include "tests/scenario/world.h"
 
@@ -111,6 +115,31 @@ BOOST_AUTO_TEST_CASE(a_hundred_sleepers_wake_in_the_order_of_their_times) {
   for (std::int64_t i = 0; i < 100; ++i) {
     check_time(world.result(ids[static_cast<std::size_t>(i)]), begin + (i * 37) % 100 * 1'000);
   }
+}
+
+// Timers that are far away are left in the table for an hour, and looked for again.
+BOOST_AUTO_TEST_CASE(inv_7_sleeps_of_any_length_that_begin_at_any_time_end_on_time) {
+  World* clock = nullptr;
+  World world({sleeper(clock)});
+  clock = &world;
+  constexpr std::int64_t kHourMs = 3'600'000;
+  std::mt19937_64 random(7);
+  const auto draw = [&](std::int64_t least, std::int64_t most) {
+    return std::uniform_int_distribution<std::int64_t>(least, most)(random);
+  };
+
+  std::vector<std::pair<InvocationId, std::int64_t>> sleepers;
+  for (int i = 0; i < 100; ++i) {  // Less than a day in all, after which results are gone.
+    const std::int64_t about = draw(0, 3) * kHourMs;
+    const std::int64_t length = std::max<std::int64_t>(0, about + draw(-30, 30));
+    sleepers.emplace_back(world.send(to("Shop", "for", json(length))),
+                          world.now_unix_ms() + length);
+    if (draw(0, 2) == 0) world.advance(Millis(draw(0, kHourMs / 4)));
+    if (draw(0, 40) == 0) world.advance(Millis(4 * kHourMs));  // Nothing is left to wait for.
+  }
+  world.advance(Millis(4 * kHourMs));
+
+  for (const auto& [id, due] : sleepers) check_time(world.result(id), due);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
