@@ -40,6 +40,11 @@ MUTANTS = [
            " || (!may_go_on && record_begins_in(block, at + 1))", "",
            "test_storage"),
 
+    Mutant("half of an append that failed stays in the log", "storage/zeroed_logs.cc",
+           "      target()->Truncate(size_, options, debug).PermitUncheckedError();\n", "", "test_storage"),
+    Mutant("the length of a log that is damaged is believed", "storage/log_check.cc",
+           "    if (fits_another_length()) return Bad::kDamaged;\n", "", "test_storage"),
+
     # -- The machine: what follows from what.
     Mutant("a fired timer stays in the table", "journal/tables/timer_table.cc",
            "batch.erase(timer_key(timer));", "(void)batch, (void)timer;"),
@@ -175,6 +180,9 @@ MUTANTS = [
     Mutant("elsewhere: who suspends on what is there is not begun again",
            "actors/invocation/running.cc",
            "        end_attempt();\n        want_attempt_ = true;\n", "        end_attempt();\n"),
+    Mutant("nobody reads on where the timers of the next hour end", "actors/timer/timer_actor.cc",
+           "  if (read_on_at_ && more_in_table_) next = "
+           "std::min(next.value_or(*read_on_at_), *read_on_at_);\n", "", "test_scenario"),
     Mutant("a completion counts twice", "sdk/runtime/arrivals.cc",
            "if (slot == nullptr || slot->verdict().decided()) return false;",
            "if (slot == nullptr) return false;", "test_sdk"),
