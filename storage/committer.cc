@@ -26,6 +26,8 @@ constexpr std::chrono::microseconds kPace(1000);
 // end of a call and the turn of the next on the same key.
 constexpr std::size_t kFewAtWork = 2;
 constexpr std::size_t kOwedMax = 4;
+// And so many that are wanted soon.
+constexpr std::size_t kSoonByHandMax = 16;
 
 // How long a batch that is wanted soon waits for another one to go with.
 constexpr std::chrono::milliseconds kLinger(2);
@@ -136,6 +138,10 @@ void Committer::run() {
   }
 }
 
+namespace {
+thread_local Committer::Hand* innermost_hand = nullptr;
+}  // namespace
+
 // REQUIRES: mutex_ is held.
 bool Committer::is_due() const {
   return !queued_.empty() && (wanted_now_ > 0 || std::chrono::steady_clock::now() >= linger_until_);
@@ -150,26 +156,35 @@ bool Committer::want_now() {
   return wake;
 }
 
-// As want_now(), of one that may wait: the thread may go on to sleep, but not for ever.
+// As want_now(), of one that may wait: the thread may go on to sleep, but not for ever. A hand
+// knows at its end whether the thread must hear of it at all.
 bool Committer::linger() {
   if (gathering_) return queued_.size() >= enough();
   if (queued_.size() > 1) return false;
   linger_until_ = std::chrono::steady_clock::now() + kLinger;
-  return sleeping_ && !lingering_;
+  if (!sleeping_ || lingering_) return false;
+  if (innermost_hand == nullptr || &innermost_hand->committer_ != this) return true;
+  innermost_hand->is_first_soon_ = true;
+  return false;
 }
 
-namespace {
-thread_local Committer::Hand* innermost_hand = nullptr;
-}  // namespace
+void Committer::see_to_lingering() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!sleeping_ || lingering_ || queued_.empty() || wanted_now_ > 0) return;
+  }
+  wake_.notify_one();
+}
 
 Committer::Hand::Hand(Committer& committer, std::size_t owed)
-    : committer_(committer), outer_(innermost_hand), owed_(owed) {
+    : committer_(committer), outer_(innermost_hand), owed_(owed), was_left_(owed > 0) {
   innermost_hand = this;
 }
 
 Committer::Hand::~Hand() {
   innermost_hand = outer_;
   if (owed_ > 0) committer_.commit_by_hand(owed_);
+  if (is_first_soon_) committer_.see_to_lingering();
 }
 
 std::size_t Committer::Hand::leave() {
@@ -177,7 +192,9 @@ std::size_t Committer::Hand::leave() {
   if (owed == 0) return 0;
   const std::lock_guard lock(committer_.mutex_);
   if (!committer_.sleeping_ || committer_.wanted_now_ == 0) return 0;
-  if (committer_.may_be_left(owed) && !committer_.slow_.load(std::memory_order_relaxed)) {
+  if (!was_left_ && committer_.may_be_left(owed) &&
+      !committer_.slow_.load(std::memory_order_relaxed)) {
+    is_first_soon_ = false;  // It goes with them.
     return owed;
   }
   committer_.sleeping_ = false;
@@ -193,7 +210,7 @@ bool Committer::left_to_a_hand() const {
 
 // REQUIRES: mutex_ is held. Whether a hand that owes so many commits them.
 bool Committer::may_be_left(std::size_t owed) const {
-  if (wanted_now_ > owed || paced()) return false;
+  if (wanted_now_ > owed || queued_.size() > owed + kSoonByHandMax || paced()) return false;
   return owed == 1 || (owed <= kOwedMax && at_work_.load(std::memory_order_relaxed) <= kFewAtWork);
 }
 
@@ -296,6 +313,7 @@ void Committer::fail(const AppendOutcome& outcome) {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    wanted_now_ = 0;
     dropped.swap(queued_);
   }
   options_.on_fatal(outcome);

@@ -117,14 +117,16 @@ class Committer {
     // Gives it back without committing: for a thread that has to do something else first, and is
     // not to be held up by a slow disk. How many batches wait and nobody was woken for them; the
     // thread sees to them soon, with a hand that owes so many. 0: nothing waits, or the committer
-    // was woken.
+    // was woken, as it is for batches that would be left a second time.
     std::size_t leave();
 
    private:
     friend class Committer;
     Committer& committer_;
     Hand* const outer_;
-    std::size_t owed_;  // Wanted now, and nobody was woken for them.
+    std::size_t owed_;            // Wanted now, and nobody was woken for them.
+    const bool was_left_;         // Of these, some by a hand before.
+    bool is_first_soon_ = false;  // A batch waits that the thread does not know of.
   };
 
   // Makes durable and acknowledges all that is queued, also what the callbacks submit, then stops.
@@ -161,6 +163,7 @@ class Committer {
   bool linger();
   bool left_to_a_hand() const;
   bool may_be_left(std::size_t owed) const;
+  void see_to_lingering();
   void commit_by_hand(std::size_t owed);
   bool paced() const;
   std::size_t enough() const;

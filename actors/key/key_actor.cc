@@ -1,6 +1,7 @@
 #include "actors/key/key_actor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/caf_types.h"
 #include "actors/last_resort.h"
@@ -22,7 +23,9 @@ KeyActor::KeyActor(caf::actor_config& config, const Surroundings& world, KeyName
 caf::behavior KeyActor::make_behavior() {
   return {[this](KeyMail& mail) {
     if (leaving_ && !std::holds_alternative<Leave>(mail.body)) {
-      world_.router.deliver(name_, std::move(mail));  // To the successor.
+      const bool on_loop = world_.loop != nullptr && context() == world_.loop;
+      // To the successor.
+      world_.router.deliver(name_, std::move(mail), on_loop ? Home::kLoop : Home::kWorkers);
       return;
     }
     ++activity_;
@@ -31,7 +34,8 @@ caf::behavior KeyActor::make_behavior() {
 }
 
 void KeyActor::on(Expected&) {
-  if (!inside_) world_.committer.hurry();
+  expected_ = true;
+  hurry_if_free();
   note_quiet();
 }
 
@@ -143,7 +147,13 @@ void KeyActor::let_in() {
         *inside_, InvocationMail{Grant{name_, queue_.front().stamp, after_, std::move(state_)}});
     state_.reset();
   }
+  hurry_if_free();
   note_quiet();
+}
+
+// Nobody is there whose end would be stored next.
+void KeyActor::hurry_if_free() {
+  if (!inside_ && std::exchange(expected_, false)) world_.committer.hurry();
 }
 
 void KeyActor::note_quiet() {

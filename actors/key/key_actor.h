@@ -37,6 +37,7 @@ class KeyActor : public caf::event_based_actor {
 
   void load_more();
   void let_in();
+  void hurry_if_free();
   bool all_durable() const;
   void note_quiet();
 
@@ -49,6 +50,7 @@ class KeyActor : public caf::event_based_actor {
   std::optional<journal::InvocationId> inside_;  // Has been let in.
   storage::Ticket after_{};  // What the next one must wait for before it acts outside.
   std::shared_ptr<ObjectState> state_;
+  bool expected_ = false;  // Somebody waits for his place to be stored with what is stored next.
   std::size_t replacing_ = 0;  // Replacements not durable yet.
   bool barrier_ = false;       // Waits for the last one's batch; LookAgain comes with its receipt.
   std::uint64_t activity_ = 0;

@@ -45,12 +45,10 @@ caf::behavior TimerActor::make_behavior() {
 
 void TimerActor::on(Arm& mail) {
   for (const journal::Timer& timer : mail.timers) {
-    if (horizon_ && timer <= *horizon_) {
-      wheel_.insert(timer);
-    } else {
-      more_in_table_ = true;
-    }
+    if (horizon_ && timer <= *horizon_) wheel_.insert(timer);
   }
+  // Whoever told this may have told it as the one beyond an older horizon; the next is not told.
+  more_in_table_ = true;
 }
 
 void TimerActor::on(Taken&) {
@@ -118,7 +116,7 @@ void TimerActor::turn() {
       }
       due_.pop_front();
     }
-    if (!due_.empty() || !wants_refill() || tick_at_ != 0) break;
+    if (!due_.empty() || !wants_refill()) break;
   }
   fetch_starts();
   schedule();
@@ -135,9 +133,8 @@ void TimerActor::refill() {
   const auto timers = tables_.timers(horizon_, kWheelMax);
   if (!timers) {
     kLog.error("timers cannot be read; will try again", "reason={}", timers.error().message());
-    tick_at_ = to_unix_millis(clock_.now()) + kAfterReadErrorMs;
-    caf::delayed_anon_send(caf::actor(this), std::chrono::milliseconds(kAfterReadErrorMs),
-                           TimerMail{Tick{++tick_}});
+    read_on_at_ = to_unix_millis(clock_.now()) + kAfterReadErrorMs;
+    more_in_table_ = true;
     return;
   }
   // Greater than all that are due until then.
@@ -161,6 +158,9 @@ void TimerActor::refill() {
 // The clock was set back. A wheel cannot go back, so it is made anew.
 void TimerActor::turn_back() {
   tick_at_ = 0;
+  if (read_on_at_) {
+    read_on_at_ = std::min(*read_on_at_, to_unix_millis(clock_.now()) + kAfterReadErrorMs);
+  }
   if (starts_after_) {  // Some of those that were passed over may not be due any more.
     starts_after_.reset();
     due_.clear();

@@ -1,6 +1,11 @@
 #include "actors/timer/timer_horizon.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+
+#include "tests/support/engine_fixture.h"
+#include "tests/support/log_capture.h"
+#include "tests/support/scripted_handlers.h"
 
 namespace holdfast::actors {
 
@@ -30,6 +35,37 @@ BOOST_AUTO_TEST_CASE(of_those_beyond_it_the_first_is_told) {
   horizon.set(200);
   BOOST_TEST(horizon.must_tell(201));
   BOOST_TEST(!horizon.must_tell(500));
+}
+
+BOOST_AUTO_TEST_CASE(timers_that_cannot_be_read_are_tried_again_each_second_and_are_not_late) {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  testing::ScriptedHandlers handlers;
+  handlers.add(journal::ServiceKind::kService, "Nap", "run",
+               {journal::HandlerKind::kPlain, {testing::sleep(2 * kHourMs)}, {}});
+  testing::ManualClock clock;
+  testing::EngineFixture world(handlers, handlers.catalog(), 1, {}, clock);
+  const testing::LogCapture log;
+  const auto failures = [&] {
+    const auto lines = log.lines();
+    return std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.find("timers cannot be read") != std::string::npos;
+    });
+  };
+  const journal::InvocationId id = world.send(testing::request("Nap", "run")).id;
+
+  world.advance(Millis(kHourMs - 5'000));
+  world.store().fail_read(1, 8);
+  world.advance(Millis(9'000));  // The hour is over in five seconds.
+  BOOST_TEST(failures() >= 3);
+  BOOST_TEST(failures() <= 6);
+  BOOST_TEST(world.store().read_is_due());
+
+  world.advance(Millis(10'000));
+  BOOST_TEST(failures() == 8);
+  world.advance(Millis(kHourMs - 14'000 - 1));
+  BOOST_TEST(!world.output(id).has_value());
+  world.advance(Millis(2));
+  BOOST_TEST(world.output(id).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -386,6 +386,33 @@ BOOST_AUTO_TEST_CASE(a_hand_that_is_left_leaves_little_to_the_next_hand_and_more
   BOOST_TEST(left_alone > 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_batch_is_left_only_once) {
+  using Hand = Committer::Hand;
+  FakeLog log;
+  Committer committer(log, Epoch(1), {});
+  int left = 0;
+  for (int i = 0; i < 200; ++i) {
+    std::atomic<int> done = 0;
+    const auto note = [&](const CommitReceipt&) {
+      ++done;
+      done.notify_all();
+    };
+    std::size_t owed = 0;
+    {
+      Hand hand(committer);
+      committer.submit(one_put(), note);
+      owed = hand.leave();
+    }
+    if (owed > 0) {
+      ++left;
+      Hand hand(committer, owed);
+      BOOST_TEST(hand.leave() == 0u);  // From here on it is the committer's.
+    }
+    for (int seen = done; seen < 1; seen = done) done.wait(seen);
+  }
+  BOOST_TEST(left > 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_that_was_left_is_committed_with_what_another_thread_submits) {
   using Hand = Committer::Hand;
   FakeLog log;

@@ -67,6 +67,24 @@ BOOST_AUTO_TEST_CASE(what_is_wanted_soon_does_not_wait_for_ever) {
   }
 }
 
+// Also of a thread whose hand has nothing else to do.
+BOOST_AUTO_TEST_CASE(what_is_wanted_soon_under_a_hand_does_not_wait_for_ever) {
+  FakeLog log;
+  Committer committer(log, Epoch(1), {});
+  for (int i = 0; i < 40; ++i) {
+    Waiting waiting;
+    {
+      Committer::Hand hand(committer);
+      if (i % 4 == 1) waiting.submit(committer, Committer::Wanted::kNow);
+      waiting.submit(committer, Committer::Wanted::kSoon);
+      std::size_t owed = 0;
+      if (i % 2 == 1) owed = hand.leave();
+      if (owed > 0) Committer::Hand(committer, owed);
+    }
+    waiting.wait();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(who_is_in_a_hurry_need_not_wait_for_what_is_wanted_soon) {
   constexpr int kTimes = 500;
   FakeLog log;

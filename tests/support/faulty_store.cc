@@ -14,6 +14,7 @@ void FaultyStore::restart() {
 
 Result<void> FaultyStore::read() const {
   if (fail_read_in_ == 0 || --fail_read_in_ > 0) return {};
+  if (--fail_read_times_ > 0) fail_read_in_ = 1;
   return Error(ErrorCode::kUnavailable, "planted failure of a read");
 }
 

@@ -21,9 +21,12 @@ class FaultyStore final : public storage::Store {
   void fail_write(std::uint64_t nth, Failure failure);
   // Writes tried so far.
   std::uint64_t writes() const { return writes_; }
-  // The `nth` read from now fails, and that one only; 0 is none.
-  void fail_read(std::uint64_t nth) { fail_read_in_ = nth; }
-  // Whether that one is still to come.
+  // The `nth` read from now fails, and so many from there on; 0 is none.
+  void fail_read(std::uint64_t nth, std::uint64_t times = 1) {
+    fail_read_in_ = nth;
+    fail_read_times_ = times;
+  }
+  // Whether one of those is still to come.
   bool read_is_due() const { return fail_read_in_ > 0; }
   // The same rows for the test's own eyes: no read of it fails, or counts.
   const storage::Store& sound() const { return inner_; }
@@ -58,6 +61,7 @@ class FaultyStore final : public storage::Store {
 
   storage::MemoryStore inner_;
   mutable std::atomic<std::uint64_t> fail_read_in_ = 0;
+  mutable std::atomic<std::uint64_t> fail_read_times_ = 0;
   // One writing thread at a time.
   std::uint64_t writes_ = 0;
   std::uint64_t fail_at_ = 0;  // Number of the write that fails; 0 is none.
