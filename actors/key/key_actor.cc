@@ -53,15 +53,19 @@ void KeyActor::on(Enqueued& mail) {
 
 void KeyActor::on(Left& mail) {
   if (seen_ == 0) load_more();
-  if (!queue_.empty() && queue_.front().id == mail.id) {
+  const bool was_first = !queue_.empty() && queue_.front().id == mail.id;
+  if (was_first) {
     queue_.pop_front();
   } else {
     std::erase_if(queue_, [&](const auto& place) { return place.id == mail.id; });
   }
   after_ = std::max(after_, mail.at);
   if (inside_ == mail.id || !inside_) {
+    // It may come late, to an actor that did not let it in, and others may have been inside since:
+    // those whose leaving is stored, as its own is then.
+    const bool is_newest = inside_ == mail.id || was_first;
     inside_.reset();
-    if (mail.state) state_ = std::move(mail.state);
+    if (mail.state && is_newest) state_ = std::move(mail.state);
     if (state_ && state_->bytes() > kStateBytesKept && all_durable()) state_->forget();
   }
   let_in();
