@@ -7,7 +7,6 @@
 #include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -116,8 +115,6 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   options.write_buffer_size = std::max<std::size_t>(memtables / 2, 1 << 20);
   options.max_write_buffer_number = 3;
   options.arena_block_size = 256 << 10;
-  // Of one table what is new often comes behind what came last: timers, entries, counters.
-  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
 
   // Shape of the tree: fresh levels uncompressed, because most of what is written is soon erased.
