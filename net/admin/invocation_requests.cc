@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "net/admin/answer.h"
+#include "net/admin/invocation_filter.h"
 #include "net/admin/invocation_view.h"
 #include "net/admin/journal_view.h"
 
@@ -16,9 +17,6 @@ namespace {
 
 namespace json = boost::json;
 using Act = actors::Engine::Act;
-
-constexpr const char* kStatuses[] = {"pending",     "scheduled", "ready",  "running",
-                                     "backing-off", "suspended", "paused", "completed"};
 
 struct Verb {
   std::string_view name;
@@ -88,37 +86,6 @@ HttpResponse details(const journal::Tables& tables, const journal::InvocationId&
 }
 
 }  // namespace
-
-bool InvocationFilter::takes(const journal::Invocation& invocation) const {
-  return (!status.has_value() || *status == journal::status_text(invocation.status)) &&
-         (!service.has_value() || *service == invocation.target.service);
-}
-
-Result<InvocationFilter> parse_filter(const Path& path) {
-  InvocationFilter filter;
-  for (const auto& [name, value] : path.query) {
-    if (name == "status") {
-      if (std::find(std::begin(kStatuses), std::end(kStatuses), value) == std::end(kStatuses)) {
-        return wrong(name, fmt::format("'{}' is none of {}", value, fmt::join(kStatuses, ", ")));
-      }
-      filter.status = value;
-    } else if (name == "service") {
-      filter.service = value;
-    } else if (name == "after") {
-      filter.after = TRY(journal::InvocationId::from_text(value));
-    } else if (name == "limit") {
-      const char* const end = value.data() + value.size();
-      const auto parsed = std::from_chars(value.data(), end, filter.limit);
-      if (parsed.ec != std::errc() || parsed.ptr != end || filter.limit == 0 ||
-          filter.limit > InvocationRequests::kLimitMax) {
-        return wrong(name, fmt::format("1 to {} is expected", InvocationRequests::kLimitMax));
-      }
-    } else {
-      return wrong(name, "there is none of that name; status, service, limit and after are");
-    }
-  }
-  return filter;
-}
 
 void InvocationRequests::handle(AdminRequest request) {
   const auto& parts = request.path.segments;

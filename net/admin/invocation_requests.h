@@ -10,10 +10,6 @@ namespace holdfast::net {
 
 class InvocationRequests {
  public:
-  // Of GET /invocations.
-  static constexpr std::size_t kLimit = 100;
-  static constexpr std::size_t kLimitMax = 10'000;
-
   // `reader` must be gone before this object.
   InvocationRequests(actors::Engine& engine, ReaderThread& reader)
       : engine_(engine), reader_(reader) {}
@@ -31,16 +27,5 @@ class InvocationRequests {
   actors::Engine& engine_;
   ReaderThread& reader_;
 };
-
-// What GET /invocations asks for.
-struct InvocationFilter {
-  std::optional<std::string> status, service;
-  std::optional<journal::InvocationId> after;  // Where the page before ended.
-  std::size_t limit = InvocationRequests::kLimit;
-
-  bool takes(const journal::Invocation& invocation) const;
-};
-// kInvalidArgument names the parameter.
-Result<InvocationFilter> parse_filter(const Path& path);
 
 }  // namespace holdfast::net

@@ -4,21 +4,9 @@
 #include <utility>
 
 #include "net/admin/answer.h"
+#include "net/admin/query_body.h"
 
 namespace holdfast::net {
-namespace {
-
-// The text of the query.
-Result<std::string> query_of(const AdminRequest& request) {
-  const boost::json::object body = TRY(json_body(request.http));
-  const boost::json::value* const query = body.if_contains("query");
-  if (query == nullptr || !query->is_string()) {
-    return Error(ErrorCode::kInvalidArgument, "the field 'query' must be a text");
-  }
-  return std::string(query->get_string());
-}
-
-}  // namespace
 
 void QueryRequests::handle(AdminRequest request) {
   const std::shared_ptr<HttpReply> reply = request.reply;
@@ -28,7 +16,9 @@ void QueryRequests::handle(AdminRequest request) {
   }
   if (!request.is("POST")) return reply->send(admin_wrong_method_answer("POST"));
   if (!says_json(request.http)) return reply->send(not_json_answer());
-  Result<std::string> query = query_of(request);
+  const Result<boost::json::object> body = json_body(request.http);
+  if (!body) return reply->send(admin_error_answer(body.error()));
+  Result<std::string> query = parse_query(*body);
   if (!query) return reply->send(admin_error_answer(query.error()));
 
   const auto abandoned = std::make_shared<std::atomic<bool>>(false);

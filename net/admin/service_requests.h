@@ -40,12 +40,4 @@ class ServiceRequests {
   const std::shared_ptr<Settings> settings_;
 };
 
-// The new state of POST /services/{s}/state: {"object_key", "new_state": {key: [byte, ...]}}.
-struct NewState {
-  std::string object_key;
-  std::map<Bytes, Bytes> state;
-};
-// kInvalidArgument names the field.
-Result<NewState> parse_new_state(const boost::json::object& body);
-
 }  // namespace holdfast::net
