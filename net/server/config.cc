@@ -7,10 +7,13 @@
 #include <cctype>
 #include <charconv>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <toml.hpp>
 #include <utility>
 
 #include "net/egress/identity.h"
+#include "net/ingress/path.h"
 
 namespace holdfast::net {
 namespace {
@@ -87,8 +90,16 @@ const std::array kOptions = {
            &Config::log_level},
 };
 
+// What is quoted in it may have lines of its own, and whatever else a terminal obeys.
+Error in_one_line(std::string message) {
+  for (char& c : message) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
+  }
+  return {ErrorCode::kInvalidArgument, std::move(message)};
+}
+
 Error wrong(std::string_view where, std::string_view why) {
-  return {ErrorCode::kInvalidArgument, fmt::format("{}: {}", where, why)};
+  return in_one_line(fmt::format("{}: {}", where, why));
 }
 
 std::string environment_name(const Option& option) {
@@ -174,10 +185,32 @@ std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
-Result<void> apply_file(const std::string& file, Config& config) {
+Result<std::string> text_of(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return wrong(file, "the file cannot be read");
   try {
+    if (stream) return std::string(std::istreambuf_iterator<char>(stream), {});
+  } catch (const std::exception&) {  // It is a folder.
+  }
+  return wrong(file, "the file cannot be read");
+}
+
+// toml11 reads past the end of a text that is not UTF-8, and its stack ends at some 1000 brackets
+// within each other.
+Result<void> check_for_parser(const std::string& file, const std::string& text) {
+  constexpr std::ptrdiff_t kBracketsMax = 256;
+  if (!is_utf8(text)) return wrong(file, "not TOML: it is not UTF-8");
+  const auto brackets =
+      std::count_if(text.begin(), text.end(), [](char c) { return c == '[' || c == '{'; });
+  if (brackets <= kBracketsMax) return {};
+  return wrong(file, fmt::format("there are {} brackets in it, and {} are enough for all options",
+                                 brackets, kBracketsMax));
+}
+
+Result<void> apply_file(const std::string& file, Config& config) {
+  const std::string text = TRY(text_of(file));
+  TRY(check_for_parser(file, text));
+  try {
+    std::istringstream stream(text);
     const toml::value root = toml::parse(stream, file);
     for (const auto& [section, content] : root.as_table()) {
       TRY(apply_section(section, content, file, config));
@@ -246,7 +279,7 @@ std::string Address::text() const {
 
 Result<Address> parse_address(std::string_view text) {
   const auto refuse = [text](std::string_view why) {
-    return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not HOST:PORT: {}", text, why));
+    return in_one_line(fmt::format("'{}' is not HOST:PORT: {}", text, why));
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return refuse("a port is missing");

@@ -119,6 +119,24 @@ BOOST_AUTO_TEST_CASE(a_bad_file_is_named_with_its_place) {
   expect_wrong({"serve"}, "handlers.load", "[handlers]\nload = [1]\n");
   expect_wrong({"serve"}, "engine.active_max", "[engine]\nactive_max = -1\n");
   expect_wrong({"serve"}, "storage.data", "[storage]\ndata = 1979-05-27\n");
+  expect_wrong({"serve", "--config", folder.path()}, "cannot be read");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_quoted_in_a_message_does_not_break_its_line) {
+  expect_wrong({"serve", "--drain-ms", "soon\nor\x1b[31m later"}, "'soon?or?[31m later'");
+  expect_wrong({"serve", "--ingress", "a\nb"}, "'a?b' is not HOST:PORT");
+  expect_wrong({"serve"}, "'a?b' must be a [section]", "\"a\\nb\" = 1\n");
+  expect_wrong({"serve"}, "log.a?b", "[log]\n\"a\\nb\" = 1\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_the_parser_would_not_survive_is_refused) {
+  for (const char* const quote : {"'", "\"", "'''", "\"\"\""}) {
+    std::string text = "[ingress]\nlisten = ";
+    text += quote + std::string(100, '\xff') + quote + "\n[log]\nlevel = 'info'\n";
+    expect_wrong({"serve"}, "not UTF-8", text);
+  }
+  expect_wrong({"serve"}, "100000 brackets", "[log]\nlevel = " + std::string(99'999, '['));
+  expect_wrong({"serve"}, "1000 brackets", std::string(1000, '{'));
 }
 
 BOOST_AUTO_TEST_CASE(one_or_two_keys_sign_requests_in_the_order_given) {
