@@ -35,7 +35,9 @@ std::string_view code_of(std::string_view message) {
   if (!message.starts_with(kBefore) || message.size() < kSize + 2 || message[kSize + 1] != ']') {
     return {};
   }
-  return message.substr(1, kSize);
+  const std::string_view code = message.substr(1, kSize);
+  const bool is_number = code.find_first_not_of("0123456789", kBefore.size() - 1) == code.npos;
+  return is_number ? code : std::string_view();
 }
 
 }  // namespace

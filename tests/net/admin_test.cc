@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "net/admin/answer.h"
 #include "net/admin/journal_view.h"
 #include "tests/net/admin_fixture.h"
 
@@ -109,8 +110,7 @@ BOOST_AUTO_TEST_CASE(services_are_listed_with_their_handlers) {
 }
 
 BOOST_AUTO_TEST_CASE(one_process_is_a_cluster_in_good_health) {
-  BOOST_TEST(body(answer("GET", "/cluster-health")).at("cluster_name").as_string() ==
-             "holdfast");
+  BOOST_TEST(body(answer("GET", "/cluster-health")).at("cluster_name").as_string() == "holdfast");
   BOOST_TEST(status("POST", "/cluster-health") == 405);
 }
 
@@ -218,6 +218,16 @@ BOOST_AUTO_TEST_CASE(what_does_not_exist_is_json_too) {
   BOOST_TEST(status("GET", "/invocations/inv_1") == 400);
   BOOST_TEST(status("GET", "/invocations/" + id) == 404);
   BOOST_TEST(status("GET", "/%zz") == 400);
+}
+
+BOOST_AUTO_TEST_CASE(a_code_is_one_only_when_it_has_a_number) {
+  const auto body = [](std::string message) {
+    return admin_error_answer({ErrorCode::kInvalidArgument, std::move(message)}).body;
+  };
+
+  BOOST_TEST(body("[META0004] x") == R"({"message":"[META0004] x","restate_code":"META0004"})");
+  BOOST_TEST(body(R"([META"":1] x)") == R"({"message":"[META\"\":1] x"})");
+  BOOST_TEST(body("[META0004 x]") == R"({"message":"[META0004 x]"})");
 }
 
 BOOST_AUTO_TEST_CASE(invocations_are_listed_by_status_and_service) {
