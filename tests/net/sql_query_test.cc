@@ -38,6 +38,18 @@ BOOST_AUTO_TEST_CASE(joins_groups_orders_and_limits_work) {
   const json::object twice = row("select 1 as id, 2 as id");
   BOOST_TEST(twice.at("id").as_int64() == 1);
   BOOST_TEST(twice.at("id:1").as_int64() == 2);
+  const json::object mixed = row("select 1 as \"id:1\", 2 as id, 3 as id, 4 as id");
+  BOOST_TEST(json::serialize(mixed) == R"({"id:1":1,"id":2,"id:2":3,"id:3":4})");
+}
+
+BOOST_AUTO_TEST_CASE(a_text_in_a_column_of_lists_is_a_text) {
+  add(Status::kSuspended, "Greeter");
+
+  const json::array mixed = rows(
+      "select suspended_waiting_for_completions as c from sys_invocation union all select 'x' "
+      "union all select '[1' union all select '{}'");
+
+  BOOST_TEST(json::serialize(mixed) == R"([{"c":[1,2]},{"c":"x"},{"c":"[1"},{"c":"{}"}])");
 }
 
 BOOST_AUTO_TEST_CASE(what_people_wrote_for_restate_runs_as_it_is) {

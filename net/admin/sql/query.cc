@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -160,13 +161,20 @@ class Answer {
         return add_hexadecimal(bytes(sqlite3_column_blob(statement_, number), number));
       default: {
         const BytesView text = bytes(sqlite3_column_text(statement_, number), number);
-        if (column.form == Form::kList) {
+        if (column.form == Form::kList && is_list(text)) {
           body_ += text;
         } else {
           append_json(body_, text);
         }
       }
     }
+  }
+
+  // A UNION puts other texts into the column, too.
+  static bool is_list(BytesView text) {
+    boost::system::error_code wrong;
+    const auto value = boost::json::parse(text, wrong);
+    return !wrong && value.is_array();
   }
 
   void add_integer(std::int64_t number, Form form) {
