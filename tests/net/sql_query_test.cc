@@ -137,6 +137,10 @@ BOOST_AUTO_TEST_CASE(what_is_not_a_query_is_refused) {
 BOOST_AUTO_TEST_CASE(a_wrong_query_is_told_why) {
   BOOST_TEST(message("select nonsense from sys_invocation") == "no such column: nonsense");
   BOOST_TEST(message("select * from nowhere") == "no such table: nowhere");
+  for (const char* time : {"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"}) {
+    BOOST_TEST(message(std::string("select date_trunc('day', '") + time + "')") ==
+               "the time is out of range");
+  }
   BOOST_TEST(message("select \"text\"") == "no such column: text");
   for (const char* query : {"", " ", ";", "-- nothing", "select", "select (", "select 'a",
                             "select 1 +", "select index from", "select x::", "select - interval",

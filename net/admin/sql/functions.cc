@@ -106,11 +106,14 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
 constexpr std::int64_t kTimeMin = -62'167'219'200'000;
 constexpr std::int64_t kTimeMax = 253'402'300'799'999;
 
+bool is_in_range(sqlite3_context* context, std::int64_t unix_ms) {
+  if (unix_ms >= kTimeMin && unix_ms <= kTimeMax) return true;
+  give_error(context, "the time is out of range");
+  return false;
+}
+
 void give_time(sqlite3_context* context, std::int64_t unix_ms) {
-  if (unix_ms < kTimeMin || unix_ms > kTimeMax) {
-    return give_error(context, "the time is out of range");
-  }
-  give(context, time_text(unix_ms));
+  if (is_in_range(context, unix_ms)) give(context, time_text(unix_ms));
 }
 
 void now(sqlite3_context* context, int, Arguments) {
@@ -146,6 +149,7 @@ void date_trunc(sqlite3_context* context, int, Arguments values) {
   if (is_null(values[1])) return;
   const auto time = parse_time(text_of(values[1]));
   if (!time) return give_error(context, "date_trunc: the second argument is not a time");
+  if (!is_in_range(context, *time)) return;  // By its zone.
   static constexpr std::pair<const char*, std::size_t> kKept[] = {
       {"year", 4}, {"month", 7}, {"day", 10}, {"hour", 13}, {"minute", 16}, {"second", 19}};
   for (const auto& [unit, kept] : kKept) {
