@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "net/admin/sql/over_counts.h"
+#include "net/admin/sql/text_functions.h"
 #include "net/ingress/duration_text.h"
 #include "storage/base/time_text.h"
 
@@ -215,10 +216,11 @@ void ends_with(sqlite3_context* context, int, Arguments values) {
 }
 // Where the part begins, counted from 1; 0: nowhere. In bytes.
 void strpos(sqlite3_context* context, int, Arguments values) {
-  test(context, values, [](auto text, auto part) { return static_cast<int>(text.find(part) + 1); });
+  test(context, values,
+       [](auto text, auto part) { return static_cast<int>(find_in(text, part) + 1); });
 }
 void contains(sqlite3_context* context, int, Arguments values) {
-  test(context, values, [](auto text, auto part) { return text.find(part) != text.npos; });
+  test(context, values, [](auto text, auto part) { return find_in(text, part) != text.npos; });
 }
 
 // "x REGEXP y" calls regexp(y, x), with ESCAPE as the third.
@@ -277,6 +279,7 @@ int add_functions(sqlite3* connection, std::int64_t now_unix_ms) {
                                    function.call, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return code;
   }
+  if (const int code = add_text_functions(connection); code != SQLITE_OK) return code;
   const int counts = sqlite3_create_function_v2(connection, kSumOfCounts, 1, kFlags, nullptr,
                                                 nullptr, add_count, give_count, nullptr);
   if (counts != SQLITE_OK) return counts;

@@ -9,6 +9,7 @@
 //   starts_with, ends_with, contains, strpos
 //   x REGEXP y                   ILIKE: LIKE without regard to upper and lower case of ASCII
 //   kSumOfCounts(n)              what count(*) becomes (over_counts.h)
+//   instr, replace, trim         in the place of SQLite's own (text_functions.h)
 // Times are texts, as in the columns.
 
 #include <sqlite3.h>
