@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -188,6 +189,22 @@ BOOST_AUTO_TEST_CASE(a_query_that_never_ends_is_stopped) {
                      "sys_invocation d, sys_invocation e, sys_invocation f")
                  .find("took longer") != std::string::npos);
   BOOST_TEST(value("select 1") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(a_query_that_is_long_to_read_is_read_or_refused_at_once) {
+  const auto many = [](std::string begin, std::string_view again, int times) {
+    for (int i = 0; i < times; ++i) begin += again;
+    return begin;
+  };
+  const auto begin = std::chrono::steady_clock::now();
+
+  BOOST_TEST(row(many("select 1", ",1", 1999)).size() == 2000u);
+  BOOST_TEST(!message(many("select 1", "::int", 200'000)).empty());
+  BOOST_TEST(!message(many("select )::int", " )::int", 130'000)).empty());
+  BOOST_TEST(!message(many("select 1", "+interval '1' day", 60'000)).empty());
+  BOOST_TEST(message(many("select 1", " ", 1 << 20)).find("more than") != std::string::npos);
+
+  BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)));
 }
 
 BOOST_AUTO_TEST_CASE(a_query_whose_client_has_gone_or_whose_server_stops_ends) {

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -132,15 +133,12 @@ class Answer {
   };
 
   // Two columns of one name would be one in JSON: the second is called name:1.
-  std::string quoted_name(const char* name) const {
-    std::string quoted;
-    for (int number = 0;; ++number) {
-      quoted.clear();
-      append_json(quoted, number == 0 ? std::string(name) : fmt::format("{}:{}", name, number));
+  std::string quoted_name(const std::string& name) {
+    for (int& number = next_numbers_[name];; ++number) {
+      std::string quoted;
+      append_json(quoted, number == 0 ? name : fmt::format("{}:{}", name, number));
       quoted.push_back(':');
-      const bool taken = std::any_of(columns_.begin(), columns_.end(),
-                                     [&](const auto& column) { return column.name == quoted; });
-      if (!taken) return quoted;
+      if (names_.insert(quoted).second) return quoted;
     }
   }
 
@@ -206,6 +204,8 @@ class Answer {
 
   sqlite3_stmt* const statement_;
   std::vector<OutputColumn> columns_;
+  std::set<std::string> names_;              // Of the columns so far.
+  std::map<std::string, int> next_numbers_;  // By name: the lower ones are taken.
   Bytes body_ = "{\"rows\":[";
 };
 
@@ -342,6 +342,9 @@ class Run {
 
 Result<Bytes> run_query(std::string_view text, const Sources& sources, const QueryLimits& limits,
                         std::int64_t now_unix_ms) {
+  if (text.size() > kQueryBytesMax) {
+    return wrong(fmt::format("the query has more than {} bytes", kQueryBytesMax));
+  }
   if (text.find('\0') != std::string_view::npos) return wrong("there is a NUL in the query");
   if (!begins_as_query(text)) return wrong(kOnlyQueries);
   return Run(sources, limits).run(rewrite(text), now_unix_ms);

@@ -19,6 +19,9 @@
 
 namespace holdfast::net::sql {
 
+// Of its text, which is taken apart before time and memory are counted.
+inline constexpr std::size_t kQueryBytesMax = 1u << 20;
+
 struct QueryLimits {
   std::size_t memory_bytes = 256u << 20;  // Of SQLite: sorting, grouping, its statement.
   std::size_t answer_bytes = 64u << 20;   // Of the answer, and of any one value.

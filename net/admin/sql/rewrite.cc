@@ -85,6 +85,7 @@ class Rewriter {
 
   // x::type.
   bool cast() {
+    if (work_ > kWorkMax) return false;
     const std::size_t type = next_word(at_);
     const std::size_t operand = operand_begin();
     if (type == kNone || in_[type].kind != TokenKind::kName || operand == kNone) return false;
@@ -102,7 +103,7 @@ class Rewriter {
   // x - INTERVAL '5 minutes', x - INTERVAL '5' minute.
   bool interval() {
     const std::size_t word = next_word(at_);
-    if (word == kNone || !in_[word].is("INTERVAL")) return false;
+    if (work_ > kWorkMax || word == kNone || !in_[word].is("INTERVAL")) return false;
     const std::size_t length = next_word(word);
     const std::size_t operand = operand_begin();
     if (length == kNone || in_[length].kind != TokenKind::kText || operand == kNone) return false;
@@ -124,7 +125,7 @@ class Rewriter {
   }
 
   // Where the operand that ends the output begins: a.b.c, 'text', 12, (...), f(...).
-  std::size_t operand_begin() const {
+  std::size_t operand_begin() {
     std::size_t at = last_word(out_.size());
     if (at == kNone) return kNone;
     if (out_[at].text == ")" || starts_call_made_here(at)) {
@@ -148,9 +149,10 @@ class Rewriter {
   }
 
   // The bracket that the one at `at` closes.
-  std::size_t bracket_begin(std::size_t at) const {
+  std::size_t bracket_begin(std::size_t at) {
     std::size_t depth = 0;
     for (std::size_t i = at + 1; i-- > 0;) {
+      ++work_;
       if (out_[i].kind == TokenKind::kText || out_[i].kind == TokenKind::kQuotedName) continue;
       if (out_[i].kind == TokenKind::kSpace || out_[i].kind == TokenKind::kNumber) continue;
       if (out_[i].text.back() == ')') ++depth;
@@ -182,6 +184,7 @@ class Rewriter {
     ++at_;
   }
   void insert(std::size_t at, const char* text) {
+    work_ += out_.size() - at;
     out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(at), Token{TokenKind::kSign, text});
   }
 
@@ -189,6 +192,9 @@ class Rewriter {
   std::size_t at_ = 0;
   std::vector<Token> out_;
   std::vector<bool> casts_;  // Of each open bracket, whether it is a CAST's.
+  // Words gone over again, to find operands. Casts of casts of casts would be without end.
+  std::size_t work_ = 0;
+  static constexpr std::size_t kWorkMax = 10'000'000;
 };
 
 }  // namespace

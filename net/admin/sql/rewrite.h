@@ -8,7 +8,8 @@
 //   x - INTERVAL '5 minutes'       add_interval(x, -1, '5 minutes')
 //   18446744073709551615           the int64 of the same bits: how a u64 column holds it
 //
-// What it does not understand it leaves alone; SQLite has the last word.
+// What it does not understand it leaves alone, as it does what would take too long; SQLite has the
+// last word.
 
 #include <string>
 #include <string_view>

@@ -40,7 +40,7 @@ std::size_t number_length(std::string_view text) {
   std::size_t length = 1;
   while (length < text.size()) {
     const char c = text[length];
-    const bool exponent_sign = (c == '+' || c == '-') && std::toupper(text[length - 1]) == 'E';
+    const bool exponent_sign = (c == '+' || c == '-') && (text[length - 1] | 0x20) == 'e';
     if (!is_of_name(c) && c != '.' && !exponent_sign) break;
     ++length;
   }
