@@ -183,6 +183,9 @@ MUTANTS = [
     Mutant("nobody reads on where the timers of the next hour end", "actors/timer/timer_actor.cc",
            "  if (read_on_at_ && more_in_table_) next = "
            "std::min(next.value_or(*read_on_at_), *read_on_at_);\n", "", "test_scenario"),
+    Mutant("the state of a key is that of whoever is heard of last", "actors/key/key_actor.cc",
+           "const bool is_newest = inside_ == mail.id || was_first;", "const bool is_newest = true;",
+           "test_actors"),
     Mutant("a completion counts twice", "sdk/runtime/arrivals.cc",
            "if (slot == nullptr || slot->verdict().decided()) return false;",
            "if (slot == nullptr) return false;", "test_sdk"),
