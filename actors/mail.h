@@ -130,9 +130,11 @@ struct Enqueued {
   journal::InvocationId id;
   journal::Stamp stamp = 0;
 };
-// An invocation has left its place, in the batch `at`, which may not be durable yet.
+// An invocation has left its place, in the batch `at`, which may not be durable yet. The id alone
+// would not do: an earlier run of it may have had another place.
 struct Left {
   journal::InvocationId id;
+  journal::Stamp place = 0;
   storage::Ticket at{};
   std::shared_ptr<ObjectState> state;
 };

@@ -21,7 +21,7 @@ bool InvocationActor::may_start() {
     return false;
   }
   if (elsewhere && world_.committer.durable_through() < seen_through_) {
-    send_out({}, {}, false);  // A barrier; its receipt brings us back.
+    send_out({}, {}, {});  // A barrier; its receipt brings us back.
     return false;
   }
   return true;

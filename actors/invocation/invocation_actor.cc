@@ -179,7 +179,8 @@ void InvocationActor::flush() {
   storage::Batch batch;
   current_.unsaved_reads = 0;
   journal::Decision decision = std::exchange(decision_, {});
-  const bool leaves_key = decision.queue == journal::QueuePlace::kLeave;
+  std::optional<journal::Stamp> left;
+  if (decision.queue == journal::QueuePlace::kLeave) left = rows_.queue;
   // Its caller waits for the result, which cannot come before that of who holds the key.
   const bool may_linger = std::exchange(awaits_turn_, false) && then_.empty();
   rows_.first_open_ask.reset();
@@ -187,7 +188,7 @@ void InvocationActor::flush() {
   journal::Consequences consequences =
       journal::Journal::stage(state_, std::move(decision), rows_, now(), batch);
   using Wanted = storage::Committer::Wanted;
-  send_out(std::move(batch), std::move(consequences), leaves_key,
+  send_out(std::move(batch), std::move(consequences), left,
            may_linger ? Wanted::kSoon : Wanted::kNow);
   if (!may_linger) return;
   const journal::Target& target = state_.row.target;
@@ -195,10 +196,11 @@ void InvocationActor::flush() {
 }
 
 void InvocationActor::send_out(storage::Batch batch, journal::Consequences consequences,
-                               bool leaves_key, storage::Committer::Wanted wanted) {
+                               std::optional<journal::Stamp> left,
+                               storage::Committer::Wanted wanted) {
   ++outstanding_;
   KeyName key;
-  if (consequences.queue || leaves_key) {
+  if (consequences.queue || left) {
     key = {state_.row.target.service, state_.row.target.key};
   }
   // Runs on the thread that commits, in the order of the log.
@@ -243,11 +245,11 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
   const storage::Ticket ticket = world_.committer.submit_staged(
       std::move(batch), std::move(consequences), std::move(tell_all), wanted);
   submitted_ = ticket;
-  if (!leaves_key) return;
+  if (!left) return;
   left_at_ = ticket;
   auto state = std::exchange(object_state_, nullptr);
   if (state_replaced_) state.reset();
-  world_.router.deliver(key, KeyMail{Left{id_, ticket, std::move(state)}}, home_);
+  world_.router.deliver(key, KeyMail{Left{id_, *left, ticket, std::move(state)}}, home_);
 }
 
 void InvocationActor::on(Committed& mail) {

@@ -80,7 +80,9 @@ class InvocationActor : public caf::event_based_actor {
   void settle();
   void read_elsewhere();
   void flush();
-  void send_out(storage::Batch batch, journal::Consequences consequences, bool leaves_key,
+  // `left`: the place of its key's queue that it leaves, if it does.
+  void send_out(storage::Batch batch, journal::Consequences consequences,
+                std::optional<journal::Stamp> left,
                 storage::Committer::Wanted wanted = storage::Committer::Wanted::kNow);
   void leave_if_done();
   std::int64_t now() const;
@@ -207,7 +209,7 @@ class InvocationActor : public caf::event_based_actor {
   bool want_attempt_ = false;
   bool refused_ahead_ = false;  // No attempt could be opened ahead.
   std::shared_ptr<ObjectState> object_state_;
-  bool awaits_turn_ = false;        // It was created for a caller who waits, and queues for its key.
+  bool awaits_turn_ = false;  // It was created for a caller who waits, and queues for its key.
   storage::Ticket seen_through_{};  // What it has seen of its key; see Grant.
   storage::Ticket submitted_{};     // The newest batch.
   storage::Ticket left_at_{};       // Of the batch in which it left its key.

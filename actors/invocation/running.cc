@@ -261,7 +261,7 @@ void InvocationActor::run_waiting_steps() {
     return;
   }
   if (world_.committer.durable_through() < seen_through_) {
-    send_out({}, {}, false);  // A barrier; its receipt brings us back.
+    send_out({}, {}, {});  // A barrier; its receipt brings us back.
     return;
   }
   while (!waiting_steps_.empty()) {

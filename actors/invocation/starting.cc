@@ -310,9 +310,10 @@ void InvocationActor::on(Grant& mail) {
     want_attempt_ = true;
     return;
   }
-  // It does not need its turn; the next one shall have it.
-  world_.router.deliver(
-      mail.key, KeyMail{Left{id_, std::max(mail.after, left_at_), std::move(mail.state)}}, home_);
+  // It does not need its turn; the next one shall have it. Not the state: it may have had its turn
+  // by a grant that was sent later and came sooner.
+  world_.router.deliver(mail.key,
+                        KeyMail{Left{id_, mail.place, std::max(mail.after, left_at_), {}}}, home_);
 }
 
 void InvocationActor::on(TimerFired& mail) {

@@ -53,19 +53,20 @@ void KeyActor::on(Enqueued& mail) {
 
 void KeyActor::on(Left& mail) {
   if (seen_ == 0) load_more();
-  const bool was_first = !queue_.empty() && queue_.front().id == mail.id;
+  const auto is_its = [&mail](const auto& one) { return one.stamp == mail.place; };
+  const bool was_first = !queue_.empty() && is_its(queue_.front());
   if (was_first) {
     queue_.pop_front();
   } else {
-    std::erase_if(queue_, [&](const auto& place) { return place.id == mail.id; });
+    std::erase_if(queue_, is_its);
   }
   after_ = std::max(after_, mail.at);
-  if (inside_ == mail.id || !inside_) {
+  const bool was_inside = inside_ && is_its(*inside_);
+  if (was_inside || !inside_) {
+    inside_.reset();
     // It may come late, to an actor that did not let it in, and others may have been inside since:
     // those whose leaving is stored, as its own is then.
-    const bool is_newest = inside_ == mail.id || was_first;
-    inside_.reset();
-    if (mail.state && is_newest) state_ = std::move(mail.state);
+    if (mail.state && (was_inside || was_first)) state_ = std::move(mail.state);
     if (state_ && state_->bytes() > kStateBytesKept && all_durable()) state_->forget();
   }
   let_in();
@@ -98,7 +99,7 @@ void KeyActor::on(ReplaceState& mail) {
 void KeyActor::on(ReplaceDurable&) {
   if (replacing_ > 0) --replacing_;
   if (inside_) {
-    world_.router.deliver(*inside_, InvocationMail{StateReplaced{}});
+    world_.router.deliver(inside_->id, InvocationMail{StateReplaced{}});
   } else {
     state_.reset();
   }
@@ -146,9 +147,9 @@ void KeyActor::let_in() {
       });
     }
   } else if (!inside_ && !queue_.empty()) {
-    inside_ = queue_.front().id;
-    world_.router.deliver(
-        *inside_, InvocationMail{Grant{name_, queue_.front().stamp, after_, std::move(state_)}});
+    inside_ = queue_.front();
+    world_.router.deliver(inside_->id,
+                          InvocationMail{Grant{name_, inside_->stamp, after_, std::move(state_)}});
     state_.reset();
   }
   hurry_if_free();

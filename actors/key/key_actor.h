@@ -47,7 +47,7 @@ class KeyActor : public caf::event_based_actor {
   std::deque<journal::Tables::Queued> queue_;
   journal::Stamp seen_ = 0;    // The queue is known up to this stamp.
   bool more_in_store_ = true;  // There may be places after seen_ that are not in queue_.
-  std::optional<journal::InvocationId> inside_;  // Has been let in.
+  std::optional<journal::Tables::Queued> inside_;  // Has been let in.
   storage::Ticket after_{};  // What the next one must wait for before it acts outside.
   std::shared_ptr<ObjectState> state_;
   bool expected_ = false;  // Somebody waits for his place to be stored with what is stored next.

@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_SUITE(key_actor)
 // A late mail of one who left long ago finds an owner that knows of nobody who has been inside
 // since.
 BOOST_AUTO_TEST_CASE(inv_5_adds_are_not_lost_while_the_owner_of_the_key_leaves_again_and_again) {
-  constexpr std::uint64_t kSeeds = 3'000;
+  constexpr std::uint64_t kSeeds = 5'000;
   constexpr std::size_t kAdds = 6;
   const auto step = [] { return actors::StepOutcome(Bytes("done")); };
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {

@@ -118,13 +118,13 @@ MUTANTS = [
            "  world_.router.deliver(mail.id, InvocationMail{Grant{name_, mail.stamp, after_, {}}});\n"
            "  let_in();\n}\n\nvoid KeyActor::on(Left& mail) {"),
     Mutant("the last to come has the key first", "actors/key/key_actor.cc",
-           "    inside_ = queue_.front().id;",
-           "    std::swap(queue_.front(), queue_.back());\n    inside_ = queue_.front().id;"),
+           "    inside_ = queue_.front();",
+           "    std::swap(queue_.front(), queue_.back());\n    inside_ = queue_.front();"),
     Mutant("a retry gives the key away", "actors/invocation/running.cc",
            "  object_state_.reset();\n  journal::back_off(",
            "  object_state_.reset();\n  if (state_.row.target.queued_by_key()) {\n"
            "    world_.router.deliver(KeyName{state_.row.target.service, state_.row.target.key},\n"
-           "                          KeyMail{Left{id_, submitted_, {}}}, home_);\n  }\n"
+           "                          KeyMail{Left{id_, rows_.queue, submitted_, {}}}, home_);\n  }\n"
            "  journal::back_off("),
     Mutant("a start that was passed over is forgotten", "actors/timer/timer_actor.cc",
            "  fetch_starts();\n  schedule();", "  schedule();"),
@@ -184,7 +184,7 @@ MUTANTS = [
            "  if (read_on_at_ && more_in_table_) next = "
            "std::min(next.value_or(*read_on_at_), *read_on_at_);\n", "", "test_scenario"),
     Mutant("the state of a key is that of whoever is heard of last", "actors/key/key_actor.cc",
-           "const bool is_newest = inside_ == mail.id || was_first;", "const bool is_newest = true;",
+           "if (mail.state && (was_inside || was_first)) state_", "if (mail.state) state_",
            "test_actors"),
     Mutant("a completion counts twice", "sdk/runtime/arrivals.cc",
            "if (slot == nullptr || slot->verdict().decided()) return false;",
