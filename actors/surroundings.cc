@@ -9,8 +9,9 @@
 namespace holdfast::actors {
 
 void Surroundings::arm(std::vector<journal::Timer> armed) const {
-  std::erase_if(armed, [this](const journal::Timer& timer) {
-    return !timer_horizon.must_tell(timer.due_unix_ms);
+  if (armed.empty()) return;
+  std::erase_if(armed, [this, now = to_unix_millis(clock.now())](const journal::Timer& timer) {
+    return !timer_horizon.must_tell(timer.due_unix_ms, now);
   });
   if (!armed.empty()) caf::anon_send(timers, TimerMail{Arm{std::move(armed)}});
 }

@@ -1,7 +1,8 @@
 #pragma once
 // TimerHorizon: up to which time the timer actor must be told of new timers. What is due later is
 // in the table, and will be found there; most timers (results that expire in a day) are. Of those
-// it is told of one, so that it knows that there are any.
+// it is told of one, so that it knows that there are any. And of all that are due soon, as seen by
+// the clock: when that has been set, the horizon is wrong, and the actor shall look.
 //
 // Nothing is missed between the two: the actor asks to be told of all before it reads the table,
 // and says how far it has read afterwards. So a timer that was stored before its arming saw the old
@@ -22,12 +23,14 @@ class TimerHorizon {
   }
   void set(std::int64_t due_unix_ms) { until_.store(due_unix_ms); }
   // REQUIRES: the timer is stored.
-  bool must_tell(std::int64_t due_unix_ms) {
-    if (due_unix_ms <= until_.load()) return true;
+  bool must_tell(std::int64_t due_unix_ms, std::int64_t now_unix_ms) {
+    if (due_unix_ms <= until_.load() || due_unix_ms - now_unix_ms <= kSoonMs) return true;
     return !knows_of_later_.load() && !knows_of_later_.exchange(true);
   }
 
  private:
+  static constexpr std::int64_t kSoonMs = 3'600'000;
+
   std::atomic<std::int64_t> until_{INT64_MAX};
   std::atomic<bool> knows_of_later_{false};
 };

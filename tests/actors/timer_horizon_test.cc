@@ -11,30 +11,42 @@ namespace holdfast::actors {
 
 BOOST_AUTO_TEST_SUITE(timer_horizon)
 
+constexpr std::int64_t kDayMs = 86'400'000;
+
 BOOST_AUTO_TEST_CASE(until_it_is_set_all_are_told) {
   TimerHorizon horizon;
 
-  BOOST_TEST(horizon.must_tell(0));
-  BOOST_TEST(horizon.must_tell(INT64_MAX));
-  BOOST_TEST(horizon.must_tell(INT64_MAX));
+  BOOST_TEST(horizon.must_tell(0, 0));
+  BOOST_TEST(horizon.must_tell(kDayMs, 0));
+  BOOST_TEST(horizon.must_tell(kDayMs, 0));
 }
 
 BOOST_AUTO_TEST_CASE(of_those_beyond_it_the_first_is_told) {
   TimerHorizon horizon;
-  horizon.set(100);
+  horizon.set(kDayMs);
 
-  BOOST_TEST(horizon.must_tell(100));
-  BOOST_TEST(horizon.must_tell(101));
-  BOOST_TEST(!horizon.must_tell(101));
-  BOOST_TEST(!horizon.must_tell(500));
-  BOOST_TEST(horizon.must_tell(100));
+  BOOST_TEST(horizon.must_tell(kDayMs, 0));
+  BOOST_TEST(horizon.must_tell(kDayMs + 1, 0));
+  BOOST_TEST(!horizon.must_tell(kDayMs + 1, 0));
+  BOOST_TEST(!horizon.must_tell(5 * kDayMs, 0));
+  BOOST_TEST(horizon.must_tell(kDayMs, 0));
 
   horizon.tell_all();
-  BOOST_TEST(horizon.must_tell(500));
-  BOOST_TEST(horizon.must_tell(500));
-  horizon.set(200);
-  BOOST_TEST(horizon.must_tell(201));
-  BOOST_TEST(!horizon.must_tell(500));
+  BOOST_TEST(horizon.must_tell(5 * kDayMs, 0));
+  BOOST_TEST(horizon.must_tell(5 * kDayMs, 0));
+  horizon.set(2 * kDayMs);
+  BOOST_TEST(horizon.must_tell(2 * kDayMs + 1, 0));
+  BOOST_TEST(!horizon.must_tell(5 * kDayMs, 0));
+}
+
+// The clock has leapt: the horizon is long past.
+BOOST_AUTO_TEST_CASE(what_is_due_soon_is_always_told) {
+  TimerHorizon horizon;
+  horizon.set(kDayMs);
+  BOOST_TEST(horizon.must_tell(9 * kDayMs, 0));
+
+  for (int i = 0; i < 3; ++i) BOOST_TEST(horizon.must_tell(4000 * kDayMs + 1, 4000 * kDayMs));
+  BOOST_TEST(!horizon.must_tell(4001 * kDayMs, 4000 * kDayMs));
 }
 
 BOOST_AUTO_TEST_CASE(timers_that_cannot_be_read_are_tried_again_each_second_and_are_not_late) {
