@@ -130,10 +130,9 @@ struct Enqueued {
   journal::InvocationId id;
   journal::Stamp stamp = 0;
 };
-// An invocation has left its place, in the batch `at`, which may not be durable yet. The id alone
-// would not do: an earlier run of it may have had another place.
+// An invocation has left its place, in the batch `at`, which may not be durable yet. Its id would
+// not do: an earlier run of it may have had another place.
 struct Left {
-  journal::InvocationId id;
   journal::Stamp place = 0;
   storage::Ticket at{};
   std::shared_ptr<ObjectState> state;

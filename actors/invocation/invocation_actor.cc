@@ -181,8 +181,8 @@ void InvocationActor::flush() {
   journal::Decision decision = std::exchange(decision_, {});
   std::optional<journal::Stamp> left;
   if (decision.queue == journal::QueuePlace::kLeave) left = rows_.queue;
-  // Its caller waits for the result, which cannot come before that of who holds the key.
-  const bool may_linger = std::exchange(awaits_turn_, false) && then_.empty();
+  // Nobody waits to hear of its place, and its turn cannot come before who holds the key has left.
+  const bool may_linger = decision.queue == journal::QueuePlace::kTake && then_.empty();
   rows_.first_open_ask.reset();
   if (!open_asks_.empty()) rows_.first_open_ask = *open_asks_.begin();
   journal::Consequences consequences =
@@ -249,7 +249,7 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
   left_at_ = ticket;
   auto state = std::exchange(object_state_, nullptr);
   if (state_replaced_) state.reset();
-  world_.router.deliver(key, KeyMail{Left{id_, *left, ticket, std::move(state)}}, home_);
+  world_.router.deliver(key, KeyMail{Left{*left, ticket, std::move(state)}}, home_);
 }
 
 void InvocationActor::on(Committed& mail) {

@@ -209,7 +209,6 @@ class InvocationActor : public caf::event_based_actor {
   bool want_attempt_ = false;
   bool refused_ahead_ = false;  // No attempt could be opened ahead.
   std::shared_ptr<ObjectState> object_state_;
-  bool awaits_turn_ = false;  // It was created for a caller who waits, and queues for its key.
   storage::Ticket seen_through_{};  // What it has seen of its key; see Grant.
   storage::Ticket submitted_{};     // The newest batch.
   storage::Ticket left_at_{};       // Of the batch in which it left its key.

@@ -96,7 +96,6 @@ void InvocationActor::create(journal::Invocation row, journal::Entry input, Awai
   journal_->push_back(input);
   journal::accept(state_, std::move(input), now(), decision_);
   want_attempt_ = state_.row.status == Status::kRunning;
-  awaits_turn_ = awaited == Awaited::kYes && state_.row.status == Status::kQueued;
 }
 
 void InvocationActor::on(Started& mail) {
@@ -312,8 +311,8 @@ void InvocationActor::on(Grant& mail) {
   }
   // It does not need its turn; the next one shall have it. Not the state: it may have had its turn
   // by a grant that was sent later and came sooner.
-  world_.router.deliver(mail.key,
-                        KeyMail{Left{id_, mail.place, std::max(mail.after, left_at_), {}}}, home_);
+  world_.router.deliver(mail.key, KeyMail{Left{mail.place, std::max(mail.after, left_at_), {}}},
+                        home_);
 }
 
 void InvocationActor::on(TimerFired& mail) {

@@ -124,7 +124,7 @@ MUTANTS = [
            "  object_state_.reset();\n  journal::back_off(",
            "  object_state_.reset();\n  if (state_.row.target.queued_by_key()) {\n"
            "    world_.router.deliver(KeyName{state_.row.target.service, state_.row.target.key},\n"
-           "                          KeyMail{Left{id_, rows_.queue, submitted_, {}}}, home_);\n  }\n"
+           "                          KeyMail{Left{rows_.queue, submitted_, {}}}, home_);\n  }\n"
            "  journal::back_off("),
     Mutant("a start that was passed over is forgotten", "actors/timer/timer_actor.cc",
            "  fetch_starts();\n  schedule();", "  schedule();"),
