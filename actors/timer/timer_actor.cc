@@ -14,8 +14,6 @@ namespace {
 constexpr Logger kLog("actors");
 // However far the next timer is, look at the clock again after this long: it may have been set.
 constexpr std::int64_t kLookAgainMs = 3'600'000;
-// How far the wheel reaches when it is not full.
-constexpr std::int64_t kAheadMs = 3'600'000;
 // A tick that is later than this was scheduled by a clock that has been set since. When it comes
 // nobody knows.
 constexpr std::int64_t kTickLateMs = 500;
@@ -138,8 +136,8 @@ void TimerActor::refill() {
     return;
   }
   // Greater than all that are due until then.
-  const std::int64_t until =
-      std::max(to_unix_millis(clock_.now()) + kAheadMs, horizon_ ? horizon_->due_unix_ms : 0);
+  const std::int64_t until = std::max(to_unix_millis(clock_.now()) + TimerHorizon::kAheadMs,
+                                      horizon_ ? horizon_->due_unix_ms : 0);
   const journal::Timer end{until + 1, {}, journal::TimerKind::kSleep, 0};
   more_in_table_ = false;
   for (const journal::Timer& timer : *timers) {

@@ -17,6 +17,9 @@ namespace holdfast::actors {
 
 class TimerHorizon {
  public:
+  // How far from now the actor reads when there is not more than it can keep.
+  static constexpr std::int64_t kAheadMs = 3'600'000;
+
   void tell_all() {
     until_.store(INT64_MAX);
     knows_of_later_.store(false);
@@ -24,13 +27,11 @@ class TimerHorizon {
   void set(std::int64_t due_unix_ms) { until_.store(due_unix_ms); }
   // REQUIRES: the timer is stored.
   bool must_tell(std::int64_t due_unix_ms, std::int64_t now_unix_ms) {
-    if (due_unix_ms <= until_.load() || due_unix_ms - now_unix_ms <= kSoonMs) return true;
+    if (due_unix_ms <= until_.load() || due_unix_ms - now_unix_ms <= kAheadMs) return true;
     return !knows_of_later_.load() && !knows_of_later_.exchange(true);
   }
 
  private:
-  static constexpr std::int64_t kSoonMs = 3'600'000;
-
   std::atomic<std::int64_t> until_{INT64_MAX};
   std::atomic<bool> knows_of_later_{false};
 };
