@@ -163,9 +163,9 @@ bool Committer::linger() {
   if (queued_.size() > 1) return false;
   linger_until_ = std::chrono::steady_clock::now() + kLinger;
   if (!sleeping_ || lingering_) return false;
-  if (innermost_hand == nullptr || &innermost_hand->committer_ != this) return true;
-  innermost_hand->is_first_soon_ = true;
-  return false;
+  Hand* const hand = hand_of_this_thread();
+  if (hand != nullptr) hand->is_first_soon_ = true;
+  return hand == nullptr;
 }
 
 void Committer::see_to_lingering() {
@@ -202,10 +202,16 @@ std::size_t Committer::Hand::leave() {
   return 0;
 }
 
+// Null: it lends none.
+Committer::Hand* Committer::hand_of_this_thread() const {
+  const bool is_ours = innermost_hand != nullptr && &innermost_hand->committer_ == this;
+  return is_ours ? innermost_hand : nullptr;
+}
+
 bool Committer::left_to_a_hand() const {
-  if (innermost_hand == nullptr || &innermost_hand->committer_ != this) return false;
-  ++innermost_hand->owed_;
-  return true;
+  Hand* const hand = hand_of_this_thread();
+  if (hand != nullptr) ++hand->owed_;
+  return hand != nullptr;
 }
 
 // REQUIRES: mutex_ is held. Whether a hand that owes so many commits them.

@@ -161,6 +161,7 @@ class Committer {
   bool is_due() const;
   bool want_now();
   bool linger();
+  Hand* hand_of_this_thread() const;
   bool left_to_a_hand() const;
   bool may_be_left(std::size_t owed) const;
   void see_to_lingering();
