@@ -5,17 +5,14 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <string_view>
+
+#include "net/admin/refusal.h"
 
 namespace holdfast::net {
 namespace {
 
 constexpr const char* kStatuses[] = {"pending",     "scheduled", "ready",  "running",
                                      "backing-off", "suspended", "paused", "completed"};
-
-Error wrong(std::string_view parameter, std::string_view why) {
-  return {ErrorCode::kInvalidArgument, fmt::format("parameter '{}': {}", parameter, why)};
-}
 
 }  // namespace
 
@@ -29,7 +26,8 @@ Result<InvocationFilter> parse_filter(const Path& path) {
   for (const auto& [name, value] : path.query) {
     if (name == "status") {
       if (std::find(std::begin(kStatuses), std::end(kStatuses), value) == std::end(kStatuses)) {
-        return wrong(name, fmt::format("'{}' is none of {}", value, fmt::join(kStatuses, ", ")));
+        return wrong_parameter(
+            name, fmt::format("'{}' is none of {}", value, fmt::join(kStatuses, ", ")));
       }
       filter.status = value;
     } else if (name == "service") {
@@ -41,10 +39,12 @@ Result<InvocationFilter> parse_filter(const Path& path) {
       const auto parsed = std::from_chars(value.data(), end, filter.limit);
       if (parsed.ec != std::errc() || parsed.ptr != end || filter.limit == 0 ||
           filter.limit > InvocationFilter::kLimitMax) {
-        return wrong(name, fmt::format("1 to {} is expected", InvocationFilter::kLimitMax));
+        return wrong_parameter(name,
+                               fmt::format("1 to {} is expected", InvocationFilter::kLimitMax));
       }
     } else {
-      return wrong(name, "there is none of that name; status, service, limit and after are");
+      return wrong_parameter(name,
+                             "there is none of that name; status, service, limit and after are");
     }
   }
   return filter;

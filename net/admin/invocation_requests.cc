@@ -11,6 +11,7 @@
 #include "net/admin/invocation_filter.h"
 #include "net/admin/invocation_view.h"
 #include "net/admin/journal_view.h"
+#include "net/admin/refusal.h"
 
 namespace holdfast::net {
 namespace {
@@ -25,10 +26,6 @@ struct Verb {
 constexpr Verb kVerbs[] = {{"cancel", Act::kCancel}, {"kill", Act::kKill},
                            {"purge", Act::kPurge},   {"purge-journal", Act::kPurgeJournal},
                            {"pause", Act::kPause},   {"resume", Act::kResume}};
-
-Error wrong(std::string_view parameter, std::string_view why) {
-  return {ErrorCode::kInvalidArgument, fmt::format("parameter '{}': {}", parameter, why)};
-}
 
 Error too_many() { return {ErrorCode::kUnavailable, "too many requests wait"}; }
 
@@ -141,8 +138,8 @@ void InvocationRequests::act(const journal::InvocationId& id, const AdminRequest
   };
   if (!deployment.has_value()) return engine_.act(id, verb.act, on_done);
   if (verb.act != Act::kResume) {
-    return request.reply->send(
-        admin_error_answer(wrong("deployment", "only resume and restart-as-new take it")));
+    return request.reply->send(admin_error_answer(
+        wrong_parameter("deployment", "only resume and restart-as-new take it")));
   }
   engine_.resume_on(id, std::string(*deployment), on_done);
 }
@@ -153,7 +150,7 @@ void InvocationRequests::remove(const journal::InvocationId& id, const AdminRequ
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (mode != "cancel" && mode != "kill" && mode != "purge") {
     return request.reply->send(
-        admin_error_answer(wrong("mode", "Cancel, Kill or Purge is expected")));
+        admin_error_answer(wrong_parameter("mode", "Cancel, Kill or Purge is expected")));
   }
   const Act act = mode == "cancel" ? Act::kCancel : mode == "kill" ? Act::kKill : Act::kPurge;
   engine_.act(id, act, [reply = request.reply](Result<actors::ActResult> result) {
@@ -169,7 +166,7 @@ void InvocationRequests::restart(const journal::InvocationId& id, const AdminReq
     const auto [stop, error] = std::from_chars(from->data(), end, how.from);
     if (error != std::errc() || stop != end) {
       return request.reply->send(admin_error_answer(
-          wrong("from", "the index of a journal entry is expected; 0 is the input")));
+          wrong_parameter("from", "the index of a journal entry is expected; 0 is the input")));
     }
   }
   how.deployment = request.path.parameter("deployment").value_or("");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/admin/answer.h"
+#include "net/admin/refusal.h"
 #include "net/ingress/duration_text.h"
 
 namespace holdfast::net {
@@ -81,10 +82,6 @@ json::object pairs_view(const journal::Pairs& pairs) {
 }
 
 namespace {
-
-Error wrong(std::string_view field, std::string_view why) {
-  return {ErrorCode::kInvalidArgument, fmt::format("field '{}': {}", field, why)};
-}
 
 // Null: there is none.
 std::optional<std::int64_t> journal::ServiceSettings::*setting_named(std::string_view name) {
@@ -167,15 +164,15 @@ Result<journal::ServiceSettings> patched(journal::ServiceSettings settings,
       continue;
     }
     if (field == "public") {
-      if (!value.is_bool()) return wrong(field, "true or false is expected");
+      if (!value.is_bool()) return wrong_field(field, "true or false is expected");
       settings.is_public = value.get_bool();
       continue;
     }
     const auto setting = setting_named(field);
-    if (setting == nullptr) return wrong(field, "there is no such setting");
-    if (!value.is_string()) return wrong(field, "a duration in quotes is expected");
+    if (setting == nullptr) return wrong_field(field, "there is no such setting");
+    if (!value.is_string()) return wrong_field(field, "a duration in quotes is expected");
     Result<std::int64_t> duration = parse_duration(std::string(value.get_string()));
-    if (!duration) return wrong(field, duration.error().message());
+    if (!duration) return wrong_field(field, duration.error().message());
     settings.*setting = *duration;
   }
   return settings;
