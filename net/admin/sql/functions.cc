@@ -10,29 +10,13 @@
 #include <utility>
 
 #include "net/admin/sql/over_counts.h"
+#include "net/admin/sql/sqlite_values.h"
 #include "net/admin/sql/text_functions.h"
 #include "net/ingress/duration_text.h"
 #include "storage/base/time_text.h"
 
 namespace holdfast::net::sql {
 namespace {
-
-using Arguments = sqlite3_value**;
-
-// Empty for null.
-std::string_view text_of(sqlite3_value* value) {
-  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  if (text == nullptr) return {};
-  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
-}
-bool is_null(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_NULL; }
-
-void give(sqlite3_context* context, const std::string& text) {
-  sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-}
-void give_error(sqlite3_context* context, const std::string& message) {
-  sqlite3_result_error(context, message.data(), static_cast<int>(message.size()));
-}
 
 // Reads digits; none when there are not exactly so many.
 std::optional<int> digits(std::string_view& text, std::size_t count) {
@@ -170,16 +154,6 @@ void add_interval(sqlite3_context* context, int, Arguments values) {
   give_time(context, sqlite3_value_int64(values[1]) < 0 ? *time - *span : *time + *span);
 }
 
-// What is longer than a value may be ends the query.
-bool fits(sqlite3_context* context, const std::string& text) {
-  sqlite3* const connection = sqlite3_context_db_handle(context);
-  if (text.size() <= static_cast<std::size_t>(sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, -1))) {
-    return true;
-  }
-  sqlite3_result_error_toobig(context);
-  return false;
-}
-
 void concat(sqlite3_context* context, int count, Arguments values) {
   std::string text;
   for (int i = 0; i < count; ++i) {
@@ -249,11 +223,6 @@ void give_count(sqlite3_context* context) {
   sqlite3_result_int64(context, sum == nullptr ? 0 : *sum);
 }
 
-struct Function {
-  const char* name;
-  int arguments;
-  void (*call)(sqlite3_context*, int, Arguments);
-};
 constexpr Function kFunctions[] = {
     {"to_timestamp", 1, to_timestamp},
     {"to_timestamp_millis", 1, to_timestamp_millis},
@@ -272,13 +241,8 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 int add_functions(sqlite3* connection, std::int64_t now_unix_ms) {
-  constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-  for (const Function& function : kFunctions) {
-    const int code =
-        sqlite3_create_function_v2(connection, function.name, function.arguments, kFlags, nullptr,
-                                   function.call, nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK) return code;
-  }
+  constexpr int kFlags = Function::kFlags;
+  if (const int code = add_all(connection, kFunctions); code != SQLITE_OK) return code;
   if (const int code = add_text_functions(connection); code != SQLITE_OK) return code;
   const int counts = sqlite3_create_function_v2(connection, kSumOfCounts, 1, kFlags, nullptr,
                                                 nullptr, add_count, give_count, nullptr);

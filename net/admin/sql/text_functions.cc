@@ -5,23 +5,17 @@
 #include <string>
 #include <unordered_set>
 
+#include "net/admin/sql/sqlite_values.h"
+
 namespace holdfast::net::sql {
 namespace {
 
-using Arguments = sqlite3_value**;
-
-bool is_null(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_NULL; }
 bool is_blob(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_BLOB; }
 
-std::string_view view(const void* data, sqlite3_value* value) {
-  if (data == nullptr) return {};
-  return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_value_bytes(value))};
-}
-std::string_view text_of(sqlite3_value* value) { return view(sqlite3_value_text(value), value); }
-std::string_view bytes_of(sqlite3_value* value) { return view(sqlite3_value_blob(value), value); }
-
-void give(sqlite3_context* context, std::string_view text) {
-  sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+std::string_view bytes_of(sqlite3_value* value) {
+  const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(value));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
 bool continues(char c) { return (c & 0xc0) == 0x80; }
@@ -46,14 +40,12 @@ void replace(sqlite3_context* context, int, Arguments values) {
   if (part.empty()) return sqlite3_result_value(context, values[0]);
   if (is_null(values[2])) return;
   const std::string_view by = text_of(values[2]);
-  const auto most = static_cast<std::size_t>(
-      sqlite3_limit(sqlite3_context_db_handle(context), SQLITE_LIMIT_LENGTH, -1));
   std::string replaced;
   for (std::string_view rest = text;;) {
     const std::size_t at = find_in(rest, part);
     replaced += rest.substr(0, at);
     if (at != rest.npos) replaced += by;
-    if (replaced.size() > most) return sqlite3_result_error_toobig(context);
+    if (!fits(context, replaced)) return;
     if (at == rest.npos) break;
     rest.remove_prefix(at + part.size());
   }
@@ -100,14 +92,9 @@ void rtrim(sqlite3_context* context, int count, Arguments values) {
 }
 
 void no_json_patch(sqlite3_context* context, int, Arguments) {
-  sqlite3_result_error(context, "there is no json_patch here: it could take too long", -1);
+  give_error(context, "there is no json_patch here: it could take too long");
 }
 
-struct Function {
-  const char* name;
-  int arguments;
-  void (*call)(sqlite3_context*, int, Arguments);
-};
 constexpr Function kFunctions[] = {
     {"instr", 2, instr}, {"replace", 3, replace}, {"trim", 1, trim},
     {"trim", 2, trim},   {"ltrim", 1, ltrim},     {"ltrim", 2, ltrim},
@@ -115,15 +102,7 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-int add_text_functions(sqlite3* connection) {
-  for (const Function& function : kFunctions) {
-    const int code = sqlite3_create_function_v2(connection, function.name, function.arguments,
-                                                SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
-                                                function.call, nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK) return code;
-  }
-  return SQLITE_OK;
-}
+int add_text_functions(sqlite3* connection) { return add_all(connection, kFunctions); }
 
 std::size_t find_in(std::string_view text, std::string_view part) {
   if (part.empty()) return 0;
