@@ -91,9 +91,9 @@ Value entry_type(JournalRow& row) {
 
 std::function<Value(JournalRow&)> as_json(EntryValues values) {
   return of([values](JournalRow& row) {
-    const std::string type = std::get<std::string>(entry_type(row));
-    const std::size_t space = type.find(' ');
-    return entry_json(row.entry(), std::string_view(type).substr(space + 1), values);
+    const Value type = entry_type(row);
+    const std::string_view words = std::get<std::string>(type);
+    return entry_json(row.entry(), words.substr(words.find(' ') + 1), values);
   });
 }
 
