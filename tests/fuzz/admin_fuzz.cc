@@ -28,6 +28,7 @@
 #include "net/ingress/input_check.h"
 #include "net/ingress/path.h"
 #include "storage/base/check.h"
+#include "tests/fuzz/refused.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/journal/record_samples.h"
 
@@ -39,6 +40,7 @@ namespace json = boost::json;
 namespace net = holdfast::net;
 using holdfast::Bytes;
 using holdfast::Result;
+using holdfast::testing::refused_as;
 
 // The message of an answer that is an error.
 std::string message_of(const net::HttpResponse& answer) {
@@ -52,9 +54,7 @@ std::string message_of(const net::HttpResponse& answer) {
 
 template <class T>
 bool refused(const Result<T>& result) {
-  if (result.has_value()) return false;
-  CHECK(result.error().code() == holdfast::ErrorCode::kInvalidArgument, "it makes no sense");
-  CHECK(!result.error().message().empty(), "a refusal has a reason");
+  if (!refused_as(holdfast::ErrorCode::kInvalidArgument, result)) return false;
   const net::HttpResponse answer = net::admin_error_answer(result.error());
   CHECK(answer.status == 400, "the sender's fault");
   CHECK(!message_of(answer).empty(), "who is told the reason");

@@ -24,6 +24,7 @@
 #include "net/server/command_line.h"
 #include "net/server/config.h"
 #include "storage/base/check.h"
+#include "tests/fuzz/refused.h"
 #include "tests/fuzz/seeds.h"
 
 namespace {
@@ -32,14 +33,12 @@ namespace net = holdfast::net;
 namespace restate = holdfast::protocol::restate;
 using holdfast::Bytes;
 using holdfast::Result;
+using holdfast::testing::refused_as;
 
 template <class T>
 bool refused(const Result<T>& result) {
-  if (result.has_value()) return false;
-  const std::string& message = result.error().message();
-  CHECK(result.error().code() == holdfast::ErrorCode::kInvalidArgument, "it makes no sense");
-  CHECK(!message.empty(), "a refusal has a reason");
-  CHECK(message.find('\n') == std::string::npos, "in one line");
+  if (!refused_as(holdfast::ErrorCode::kInvalidArgument, result)) return false;
+  CHECK(result.error().message().find('\n') == std::string::npos, "in one line");
   return true;
 }
 

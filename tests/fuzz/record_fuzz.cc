@@ -19,6 +19,7 @@
 #include "storage/counters.h"
 #include "storage/local_log.h"
 #include "storage/memory_store.h"
+#include "tests/fuzz/refused.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/journal/record_samples.h"
 
@@ -33,10 +34,7 @@ using journal::RecordKind;
 
 template <class T>
 bool refused(const Result<T>& result) {
-  if (result.has_value()) return false;
-  CHECK(result.error().code() == holdfast::ErrorCode::kCorruption, "it is corrupt");
-  CHECK(!result.error().message().empty(), "and it is said how");
-  return true;
+  return holdfast::testing::refused_as(holdfast::ErrorCode::kCorruption, result);
 }
 
 // ---- Records.

@@ -31,6 +31,7 @@
 #include "net/protocol/restate/version.h"
 #include "storage/base/check.h"
 #include "storage/base/time_text.h"
+#include "tests/fuzz/refused.h"
 #include "tests/fuzz/seeds.h"
 
 namespace {
@@ -41,13 +42,7 @@ namespace net = holdfast::net;
 namespace restate = holdfast::protocol::restate;
 using holdfast::Bytes;
 using holdfast::Result;
-
-template <class T>
-bool refused(const Result<T>& result) {
-  if (result.has_value()) return false;
-  CHECK(!result.error().message().empty(), "a refusal has a reason");
-  return true;
-}
+using holdfast::testing::refused;
 
 std::string joined(const std::vector<std::string>& segments) {
   std::string path;
