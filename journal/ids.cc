@@ -193,6 +193,12 @@ struct SipHash13 {
   }
 };
 
+// REQUIRES: eighth < 8.
+std::uint64_t bucket_of(std::int64_t now_unix_ms, std::uint64_t eighth) {
+  constexpr std::uint64_t kEach = kServiceBuckets / 8;
+  return eighth * kEach + (static_cast<std::uint64_t>(now_unix_ms) >> 10) % kEach;
+}
+
 }  // namespace
 
 Bytes InvocationId::bytes() const {
@@ -352,11 +358,11 @@ InvocationId idempotent_id(std::string_view service, std::optional<std::string_v
 InvocationId fresh_id(std::string_view service, std::optional<std::string_view> key,
                       std::int64_t now_unix_ms, Random& random) {
   const std::uint64_t low = random.next();
-  const std::uint64_t high = random.next();  // 16 bits for the uuid, the top 9 for the bucket.
+  const std::uint64_t high = random.next();  // 16 bits for the uuid, the top 3 for the bucket.
 
   InvocationId id;
   id.partition_key = key.has_value() ? partition_key_of(*key)
-                                     : bucket_key(service, high >> (64 - kServiceBucketBits));
+                                     : bucket_key(service, bucket_of(now_unix_ms, high >> 61));
   id.uuid = ulid_of(now_unix_ms, high, low);
   return id;
 }

@@ -74,7 +74,9 @@ InvocationId workflow_run_id(std::string_view service, std::string_view key);
 InvocationId idempotent_id(std::string_view service, std::optional<std::string_view> key,
                            std::string_view handler, std::string_view idempotency_key);
 // A new id: a ULID of `now_unix_ms` under the key's partition key, or for unkeyed services one of
-// 512 buckets of the service.
+// the service's buckets. At any moment new ids go to 8 of them, evenly spread and chosen among by
+// chance, and each second (1,024 ms) to the next 8: so the rows of invocations that live at the
+// same time lie together, in memtables and in files, and all partitions have some of them.
 InvocationId fresh_id(std::string_view service, std::optional<std::string_view> key,
                       std::int64_t now_unix_ms, Random& random);
 

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+#include <map>
 #include <set>
 
 namespace holdfast::journal {
@@ -218,13 +220,29 @@ BOOST_AUTO_TEST_CASE(unkeyed_services_have_512_evenly_spread_partition_keys) {
   SeededRandom random(4);
   std::set<PartitionKey> keys;
   for (int i = 0; i < 20'000; ++i) {
-    keys.insert(fresh_id("Greeter", std::nullopt, 1, random).partition_key);
+    keys.insert(fresh_id("Greeter", std::nullopt, i * 100, random).partition_key);
     keys.insert(idempotent_id("Greeter", std::nullopt, "greet", std::to_string(i)).partition_key);
   }
 
   BOOST_REQUIRE(keys.size() == 512u);
   for (const PartitionKey key : keys) {
     BOOST_TEST(((key - partition_key_of("Greeter")) & ((std::uint64_t{1} << 55) - 1)) == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(fresh_ids_of_a_moment_lie_together_in_each_eighth_of_all_partition_keys) {
+  SeededRandom random(5);
+  for (const std::int64_t now : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{1'795'180'212'960},
+                                 std::numeric_limits<std::int64_t>::max()}) {
+    std::map<PartitionKey, int> ids;
+    for (int i = 0; i < 8'000; ++i) {
+      ++ids[fresh_id("Greeter", std::nullopt, now, random).partition_key];
+    }
+    BOOST_REQUIRE(ids.size() == 8u);
+    for (const auto& [key, count] : ids) {
+      BOOST_TEST(count > 800);
+      BOOST_TEST(ids.contains(key + (std::uint64_t{1} << 61)));
+    }
   }
 }
 
