@@ -42,13 +42,14 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
              waiters_,
              wait_notes_,
              timer_horizon_,
+             armed_timers_,
              options_,
              loop_.get(),
              std::make_shared<std::atomic<std::size_t>>(0),
              {}} {
   world_.timers = system_.spawn<TimerActor>(std::cref(journal_.tables()), std::cref(parts.clock),
                                             std::ref(router_), std::ref(timer_horizon_),
-                                            options_.begin_at_once_max);
+                                            std::ref(armed_timers_), options_.begin_at_once_max);
   sweeper_ =
       system_.spawn<SweeperActor>(std::ref(wait_notes_), std::cref(parts.clock), std::ref(router_));
   wait_notes_.set_sweeper(sweeper_);
@@ -57,7 +58,7 @@ EngineImpl::EngineImpl(caf::actor_system& system, const Engine::Parts& parts,
 EngineImpl::~EngineImpl() = default;
 
 void EngineImpl::recover() {
-  caf::anon_send(world_.timers, TimerMail{Arm{}});  // Its first look at the table.
+  caf::anon_send(world_.timers, TimerMail{Armed{}});  // Its first look at the table.
   recovery_ = system_.spawn<RecoveryActor>(std::cref(journal_.tables()), std::ref(router_));
   caf::anon_send(recovery_, RecoverMore{});
 }

@@ -70,6 +70,7 @@ class EngineImpl {
   Waiters waiters_;
   WaitNotes wait_notes_{options_.park_after_ms};
   TimerHorizon timer_horizon_;
+  ArmedTimers armed_timers_;
   std::unique_ptr<LoopRunner> loop_;  // Null: there is no loop.
   Router router_;
   Surroundings world_;

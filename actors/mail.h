@@ -157,9 +157,8 @@ struct KeyMail {
 
 // --- To the timer actor ---
 
-struct Arm {
-  std::vector<journal::Timer> timers;
-};
+// There are ArmedTimers, or it is the first look at the table.
+struct Armed {};
 // A fired timer has been taken care of, durably.
 struct Taken {};
 // The time it asked to be woken at has come.
@@ -174,7 +173,7 @@ struct ClockSet {};
 struct LookForRoom {};
 
 struct TimerMail {
-  std::variant<Arm, Taken, Tick, ClockSet, LookForRoom> body;
+  std::variant<Armed, Taken, Tick, ClockSet, LookForRoom> body;
 };
 
 }  // namespace holdfast::actors

@@ -13,7 +13,7 @@ void Surroundings::arm(std::vector<journal::Timer> armed) const {
   std::erase_if(armed, [this, now = to_unix_millis(clock.now())](const journal::Timer& timer) {
     return !timer_horizon.must_tell(timer.due_unix_ms, now);
   });
-  if (!armed.empty()) caf::anon_send(timers, TimerMail{Arm{std::move(armed)}});
+  if (armed_timers.add(std::move(armed))) caf::anon_send(timers, TimerMail{Armed{}});
 }
 
 }  // namespace holdfast::actors

@@ -12,6 +12,7 @@
 #include "actors/router/router.h"
 #include "actors/steps/step_pool.h"
 #include "actors/sweeper.h"
+#include "actors/timer/armed_timers.h"
 #include "actors/timer/timer_horizon.h"
 #include "actors/waiters.h"
 #include "journal/journal.h"
@@ -33,13 +34,14 @@ struct Surroundings {
   Waiters& waiters;
   WaitNotes& wait_notes;
   TimerHorizon& timer_horizon;
+  ArmedTimers& armed_timers;
   const EngineOptions& options;
   LoopRunner* const loop;  // Null: there is none.
   // Closures given away and not reported done; shared, because one may outlive the engine.
   const std::shared_ptr<std::atomic<std::size_t>> open_steps;
   caf::actor timers;  // Set before any mail is delivered.
 
-  // Those of the timers that their actor must be told of. REQUIRES: they are stored.
+  // Tells the timer actor those that it must be told of. REQUIRES: they are stored.
   void arm(std::vector<journal::Timer> armed) const;
 
   // So many invocations are in memory that what nobody waits for is not to come to life yet.

@@ -324,7 +324,7 @@ void InvocationActor::on(TimerFired& mail) {
   }
   const journal::Timer& timer = mail.timer;
   if (timer.due_unix_ms > now()) {  // The clock was set back after it had fired.
-    caf::anon_send(world_.timers, TimerMail{Arm{{timer}}});
+    world_.arm({timer});
     taken();
     return;
   }

@@ -23,12 +23,14 @@ constexpr auto kLookForRoomAfter = std::chrono::milliseconds(5);
 }  // namespace
 
 TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
-                       Router& router, TimerHorizon& horizon, std::size_t begin_at_once_max)
+                       Router& router, TimerHorizon& horizon, ArmedTimers& armed,
+                       std::size_t begin_at_once_max)
     : caf::event_based_actor(config),
       tables_(tables),
       clock_(clock),
       router_(router),
       told_until_(horizon),
+      armed_(armed),
       begin_at_once_max_(begin_at_once_max),
       wheel_(to_unix_millis(clock.now())) {
   end_process_on_exception(*this);
@@ -41,8 +43,8 @@ caf::behavior TimerActor::make_behavior() {
   }};
 }
 
-void TimerActor::on(Arm& mail) {
-  for (const journal::Timer& timer : mail.timers) {
+void TimerActor::on(Armed&) {
+  for (const journal::Timer& timer : armed_.take()) {
     if (horizon_ && timer <= *horizon_) wheel_.insert(timer);
   }
   // Whoever told this may have told it as the one beyond an older horizon; the next is not told.
@@ -150,7 +152,7 @@ void TimerActor::refill() {
   const bool is_full = timers->size() == kWheelMax && !more_in_table_;
   horizon_ = is_full ? timers->back() : end;
   read_on_at_ = is_full ? std::nullopt : std::optional(until);
-  told_until_.set(is_full ? horizon_->due_unix_ms : until);
+  told_until_.set(is_full ? horizon_->due_unix_ms : until, to_unix_millis(clock_.now()));
 }
 
 // The clock was set back. A wheel cannot go back, so it is made anew.
@@ -180,7 +182,7 @@ void TimerActor::shrink() {
   for (std::size_t i = 0; i < kWheelMax; ++i) wheel_.insert(all[i]);
   horizon_ = all[kWheelMax - 1];
   read_on_at_.reset();
-  told_until_.set(horizon_->due_unix_ms);
+  told_until_.set(horizon_->due_unix_ms, to_unix_millis(clock_.now()));
 }
 
 void TimerActor::schedule() {

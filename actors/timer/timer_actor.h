@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "actors/mail.h"
+#include "actors/timer/armed_timers.h"
 #include "actors/timer/timer_horizon.h"
 #include "actors/timer/timer_wheel.h"
 #include "storage/base/clock.h"
@@ -31,7 +32,8 @@ class Router;
 class TimerActor : public caf::event_based_actor {
  public:
   TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
-             Router& router, TimerHorizon& horizon, std::size_t begin_at_once_max);
+             Router& router, TimerHorizon& horizon, ArmedTimers& armed,
+             std::size_t begin_at_once_max);
 
   caf::behavior make_behavior() override;
 
@@ -40,7 +42,7 @@ class TimerActor : public caf::event_based_actor {
   static constexpr std::size_t kUnansweredMax = 1024;
   static constexpr std::size_t kStartsRead = 256;
 
-  void on(Arm& mail);
+  void on(Armed& mail);
   void on(Taken& mail);
   void on(Tick& mail);
   void on(ClockSet& mail);
@@ -61,6 +63,7 @@ class TimerActor : public caf::event_based_actor {
   const Clock& clock_;
   Router& router_;
   TimerHorizon& told_until_;
+  ArmedTimers& armed_;
   const std::size_t begin_at_once_max_;
 
   TimerWheel wheel_;

@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(until_it_is_set_all_are_told) {
 
 BOOST_AUTO_TEST_CASE(of_those_beyond_it_the_first_is_told) {
   TimerHorizon horizon;
-  horizon.set(kDayMs);
+  horizon.set(kDayMs, 0);
 
   BOOST_TEST(horizon.must_tell(kDayMs, 0));
   BOOST_TEST(horizon.must_tell(kDayMs + 1, 0));
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(of_those_beyond_it_the_first_is_told) {
   horizon.tell_all();
   BOOST_TEST(horizon.must_tell(5 * kDayMs, 0));
   BOOST_TEST(horizon.must_tell(5 * kDayMs, 0));
-  horizon.set(2 * kDayMs);
+  horizon.set(2 * kDayMs, 0);
   BOOST_TEST(horizon.must_tell(2 * kDayMs + 1, 0));
   BOOST_TEST(!horizon.must_tell(5 * kDayMs, 0));
 }
@@ -42,11 +42,23 @@ BOOST_AUTO_TEST_CASE(of_those_beyond_it_the_first_is_told) {
 // The clock has leapt: the horizon is long past.
 BOOST_AUTO_TEST_CASE(what_is_due_soon_is_always_told) {
   TimerHorizon horizon;
-  horizon.set(kDayMs);
+  horizon.set(kDayMs, 0);
   BOOST_TEST(horizon.must_tell(9 * kDayMs, 0));
 
   for (int i = 0; i < 3; ++i) BOOST_TEST(horizon.must_tell(4000 * kDayMs + 1, 4000 * kDayMs));
   BOOST_TEST(!horizon.must_tell(4001 * kDayMs, 4000 * kDayMs));
+}
+
+// There is more in the hour than the actor keeps: it reads on when it comes there.
+BOOST_AUTO_TEST_CASE(what_is_due_later_than_a_full_wheel_reaches_is_not_told) {
+  TimerHorizon horizon;
+  horizon.set(kDayMs, kDayMs - 5'000);
+  BOOST_TEST(horizon.must_tell(9 * kDayMs, kDayMs - 5'000));
+
+  BOOST_TEST(!horizon.must_tell(kDayMs + 1, kDayMs - 5'000));
+  BOOST_TEST(horizon.must_tell(kDayMs, kDayMs - 5'000));
+  BOOST_TEST(horizon.must_tell(4000 * kDayMs + 5'000, 4000 * kDayMs));
+  BOOST_TEST(!horizon.must_tell(4000 * kDayMs + 5'001, 4000 * kDayMs));
 }
 
 BOOST_AUTO_TEST_CASE(timers_that_cannot_be_read_are_tried_again_each_second_and_are_not_late) {
