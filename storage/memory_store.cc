@@ -65,7 +65,8 @@ std::unique_ptr<Reader> MemoryStore::snapshot() const {
 Result<void> MemoryStore::write(const Write& write, Sync sync) {
   const std::unique_lock lock(mutex_);
   Writer writer(*this, write);
-  visit_all(write, writer);
+  Batch counters;
+  visit_all(write, counters, writer);
   if (sync == Sync::kYes) undo_.clear();
   return {};
 }

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "storage/base/big_endian.h"
 #include "storage/base/check.h"
@@ -139,36 +140,52 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   return options;
 }
 
-// Writes batches into RocksDB's own, stamping as it goes.
-class Translator {
+// What is written together, stamped in the order in which it was added, then put in the order of
+// the keys: RocksDB finds the place of a row from the row before, if that is its neighbour.
+// The batches must outlive it.
+class OrderedRows {
  public:
-  Translator(rocksdb::WriteBatch& to, const Write& write)
-      : to_(to), stamp_(write.first_stamp), additions_(write.additions) {}
+  OrderedRows(Lsn first_stamp, std::uint64_t stamped_count, Additions* additions)
+      : stamp_(first_stamp), additions_(additions) {
+    stamped_keys_.reserve(stamped_count);
+  }
 
-  void put(BytesView key, BytesView value) { note(to_.Put(slice(key), slice(value))); }
+  void put(BytesView key, BytesView value) { rows_.push_back({key, value, Kind::kPut}); }
   void put_stamped(BytesView key_prefix, BytesView value) {
-    key_.assign(key_prefix);
-    append_big_endian(key_, stamp_.value());
+    Bytes& key = stamped_keys_.emplace_back();
+    key.reserve(key_prefix.size() + sizeof(stamp_.value()));
+    key.append(key_prefix);
+    append_big_endian(key, stamp_.value());
     stamp_ = stamp_.next();
-    put(key_, value);
+    put(key, value);
   }
   void add(BytesView counter, std::int64_t delta) {
     if (additions_ != nullptr) additions_->add(counter, delta);
   }
-  void erase(BytesView key) { note(to_.Delete(slice(key))); }
+  void erase(BytesView key) { rows_.push_back({key, {}, Kind::kErase}); }
 
-  const rocksdb::Status& status() const { return status_; }
-
- private:
-  void note(const rocksdb::Status& status) {
-    if (!status.ok()) status_ = status;
+  Result<void> write_to(rocksdb::WriteBatch& batch) {
+    // Stable: of several writes to one row the last one counts.
+    std::stable_sort(rows_.begin(), rows_.end(),
+                     [](const Row& a, const Row& b) { return a.key < b.key; });
+    for (const Row& row : rows_) {
+      TRY(to_result(row.kind == Kind::kPut ? batch.Put(slice(row.key), slice(row.value))
+                                           : batch.Delete(slice(row.key))));
+    }
+    return {};
   }
 
-  rocksdb::WriteBatch& to_;
+ private:
+  enum class Kind : std::uint8_t { kPut, kErase };
+  struct Row {
+    BytesView key, value;
+    Kind kind;
+  };
+
   Lsn stamp_;
   Additions* const additions_;
-  Bytes key_;
-  rocksdb::Status status_;
+  std::vector<Bytes> stamped_keys_;  // Never grows beyond what was reserved: rows_ looks into it.
+  std::vector<Row> rows_;
 };
 
 rocksdb::WriteOptions write_options(Sync sync) {
@@ -330,15 +347,18 @@ std::unique_ptr<Reader> RocksStore::snapshot() const {
 }
 
 Result<void> RocksStore::write(const Write& write, Sync sync) {
-  std::size_t bytes = 0;
+  std::size_t bytes = 64;
+  std::uint64_t stamped_count = 0;
   for (const Batch* batch : write.batches) {
     bytes += batch->size_bytes() + 8 * batch->stamped_count();
+    stamped_count += batch->stamped_count();
   }
-  rocksdb::WriteBatch translated(bytes + 64);
-  Translator translator(translated, write);
-  visit_all(write, translator);
-  TRY(to_result(translator.status()));
-  return to_result((*database_)->Write(write_options(sync), &translated));
+  OrderedRows rows(write.first_stamp, stamped_count, write.additions);
+  Batch counters;
+  visit_all(write, counters, rows);
+  rocksdb::WriteBatch all(bytes + counters.size_bytes());
+  TRY(rows.write_to(all));
+  return to_result((*database_)->Write(write_options(sync), &all));
 }
 
 Result<void> RocksStore::erase_range(BytesView begin, BytesView end) {

@@ -45,14 +45,13 @@ struct Write {
   Additions* additions = nullptr;
 };
 
-// Calls `writer` as Batch::visit does for all that is to be written; for stores.
+// Calls `writer` as Batch::visit does for all that is to be written; for stores. `counters` gets
+// what the additions put: the views last as long as it and the batches.
 template <class Writer>
-void visit_all(const Write& write, Writer& writer) {
+void visit_all(const Write& write, Batch& counters, Writer& writer) {
   for (const Batch* batch : write.batches) batch->visit(writer);
-  if (write.additions == nullptr) return;
-  Batch changed;
-  write.additions->put_changed(changed);
-  changed.visit(writer);
+  if (write.additions != nullptr) write.additions->put_changed(counters);
+  counters.visit(writer);
 }
 
 class Reader {

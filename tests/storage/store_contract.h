@@ -3,9 +3,11 @@
 // empty at first. Included once, by store_contract_test.cc, after StoreMakers names them all.
 
 #include <boost/test/unit_test.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "storage/base/random.h"
 #include "storage/store.h"
 
 namespace holdfast::storage {
@@ -51,6 +53,36 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_batch_is_applied_in_its_order, Maker, StoreMaker
 
   BOOST_TEST(maker.store().get("a").value().value() == "2");
   BOOST_TEST(!maker.store().get("b").value().has_value());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(of_many_writes_to_a_row_in_several_batches_the_last_counts, Maker,
+                              StoreMakers) {
+  Maker maker;
+  SeededRandom random(7);
+  std::map<std::string, std::string> expected;
+  std::vector<Batch> batches(5);
+  std::vector<const Batch*> written;
+  for (Batch& batch : batches) {
+    for (int i = 0; i < 200; ++i) {
+      const std::string key(1 + random.next() % 2, static_cast<char>('a' + random.next() % 8));
+      if (random.next() % 4 == 0) {
+        batch.erase(key);
+        expected.erase(key);
+      } else {
+        expected[key] = std::to_string(random.next());
+        batch.put(key, expected[key]);
+      }
+    }
+    written.push_back(&batch);
+  }
+
+  BOOST_REQUIRE(maker.store().write({written, Lsn(1)}, Sync::kYes).has_value());
+
+  std::map<std::string, std::string> found;
+  const auto scanned = maker.store().scan(
+      "a", "z", [&](BytesView key, BytesView value) { return found.emplace(key, value).second; });
+  BOOST_TEST(scanned.has_value());
+  BOOST_TEST((found == expected));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(keys_and_values_may_hold_any_byte, Maker, StoreMakers) {
