@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "net/admin/sql/like.h"
 #include "net/admin/sql/text_functions.h"
 #include "tests/net/sql_fixture.h"
 
@@ -71,6 +72,70 @@ BOOST_AUTO_TEST_CASE(functions_over_text_say_what_those_of_sqlite_say) {
       BOOST_TEST(value_of(ours, call) == value_of(theirs, call), call);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(like_and_ilike_match_what_those_of_sqlite_match) {
+  const Connection theirs = open(), ours = open();
+  BOOST_REQUIRE(sql::add_like(ours.get()) == SQLITE_OK);
+  const char* const kPieces[] = {
+      "a", "A", "b", "%", "_", "!", "\xc3\xa9", "\xe2\x82\xac", "''", "aaaaaaaaaaaaaaaaaaaaaa"};
+  const auto some = [&](std::uint64_t most) {
+    std::string text = "'";
+    for (auto n = random.next() % (most + 1); n > 0; --n) text += kPieces[random.next() % 10];
+    return random.next() % 40 == 0 ? "null" : text + "'";
+  };
+  int matched = 0;
+  for (const bool case_matters : {true, false}) {
+    BOOST_REQUIRE(sqlite3_exec(theirs.get(),
+                               case_matters ? "pragma case_sensitive_like = on"
+                                            : "pragma case_sensitive_like = off",
+                               nullptr, nullptr, nullptr) == SQLITE_OK);
+    for (int i = 0; i < 4000; ++i) {
+      const std::string text = some(7), pattern = some(5);
+      const std::string escape = i % 3 == 0 ? " escape '!'" : "";
+      const std::string our_name = case_matters ? " like " : " regexp ";
+      const std::string said = value_of(ours, escape.empty() || case_matters
+                                                  ? text + our_name + pattern + escape
+                                                  : "regexp(" + pattern + "," + text + ", '!')");
+      BOOST_TEST(said == value_of(theirs, text + " like " + pattern + escape),
+                 text << our_name << pattern << escape);
+      matched += said.starts_with("1 ");
+    }
+  }
+  BOOST_TEST(matched > 300);
+
+  // Of a column a pattern is another one in each row.
+  BOOST_TEST(value_of(ours,
+                      "(select group_concat(text like pattern) from (select 'ab' as text, 'a_' "
+                      "as pattern union all select 'ab', 'b%' union all select 'b', 'b%'))") ==
+             "'1,0,1' text ");
+}
+
+BOOST_AUTO_TEST_CASE(like_is_refused_what_it_would_not_understand) {
+  BOOST_TEST(
+      message("select 'a' like '" + std::string(1001, 'a') + "'").find("has at most 1000 bytes") !=
+      std::string::npos);
+  BOOST_TEST(value("select '" + std::string(1000, 'a') + "' like '" + std::string(1000, 'a') +
+                   "'") == "1");
+  for (const char* const escape : {"''", "'ab'"}) {
+    BOOST_TEST(message("select 'a' like 'a' escape " + std::string(escape)).find("one character") !=
+               std::string::npos);
+  }
+  BOOST_TEST(message("select 'a' glob 'a*'").find("use LIKE") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(like_does_not_compare_all_of_a_pattern_with_all_of_a_text) {
+  const Connection theirs = open(), ours = open();
+  BOOST_REQUIRE(sql::add_like(ours.get()) == SQLITE_OK);
+  const auto seconds_for = [](const Connection& connection, const char* bytes) {
+    const std::clock_t begin = std::clock();
+    BOOST_TEST(value_of(connection, "replace(hex(zeroblob(" + std::string(bytes) +
+                                        ")), '0', 'a') like '%" + std::string(990, 'a') + "_b'") ==
+               "0 integer ");
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+
+  BOOST_TEST(seconds_for(ours, "200000") < seconds_for(theirs, "200000") / 2);
 }
 
 BOOST_AUTO_TEST_CASE(no_call_takes_time_with_the_square_of_its_texts) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "net/admin/sql/like.h"
 #include "net/admin/sql/over_counts.h"
 #include "net/admin/sql/sqlite_values.h"
 #include "net/admin/sql/text_functions.h"
@@ -197,20 +198,6 @@ void contains(sqlite3_context* context, int, Arguments values) {
   test(context, values, [](auto text, auto part) { return find_in(text, part) != text.npos; });
 }
 
-// "x REGEXP y" calls regexp(y, x), with ESCAPE as the third.
-void ilike(sqlite3_context* context, int count, Arguments values) {
-  if (is_null(values[0]) || is_null(values[1])) return;
-  const std::string pattern(text_of(values[0]));
-  const std::string text(text_of(values[1]));
-  unsigned escape = 0;
-  if (count == 3) {
-    if (text_of(values[2]).size() != 1) return give_error(context, "ESCAPE takes one character");
-    escape = static_cast<unsigned char>(text_of(values[2])[0]);
-  }
-  if (pattern.size() > 1000) return give_error(context, "the pattern is too long");
-  sqlite3_result_int(context, sqlite3_strlike(pattern.c_str(), text.c_str(), escape) == 0);
-}
-
 // SQLite keeps the sum, which begins as 0.
 void add_count(sqlite3_context* context, int, Arguments arguments) {
   auto* const sum =
@@ -234,8 +221,6 @@ constexpr Function kFunctions[] = {
     {"ends_with", 2, ends_with},
     {"contains", 2, contains},
     {"strpos", 2, strpos},
-    {"regexp", 2, ilike},
-    {"regexp", 3, ilike},
 };
 
 }  // namespace
@@ -244,6 +229,7 @@ int add_functions(sqlite3* connection, std::int64_t now_unix_ms) {
   constexpr int kFlags = Function::kFlags;
   if (const int code = add_all(connection, kFunctions); code != SQLITE_OK) return code;
   if (const int code = add_text_functions(connection); code != SQLITE_OK) return code;
+  if (const int code = add_like(connection); code != SQLITE_OK) return code;
   const int counts = sqlite3_create_function_v2(connection, kSumOfCounts, 1, kFlags, nullptr,
                                                 nullptr, add_count, give_count, nullptr);
   if (counts != SQLITE_OK) return counts;

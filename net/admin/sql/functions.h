@@ -7,7 +7,7 @@
 //   add_interval(time, n, span)  n times "5 minutes", "1 day 2 hours"
 //   concat, concat_ws            nulls are passed over
 //   starts_with, ends_with, contains, strpos
-//   x REGEXP y                   ILIKE: LIKE without regard to upper and lower case of ASCII
+//   x LIKE y, x REGEXP y         in the place of SQLite's own; REGEXP is ILIKE (like.h)
 //   kSumOfCounts(n)              what count(*) becomes (over_counts.h)
 //   instr, replace, trim         in the place of SQLite's own (text_functions.h)
 // Times are texts, as in the columns.

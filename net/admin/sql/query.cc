@@ -84,10 +84,11 @@ int must_end(void* watch) {
 struct Limit {
   int what, most;
 };
-constexpr Limit kLimits[] = {
-    {SQLITE_LIMIT_ATTACHED, 0},      {SQLITE_LIMIT_WORKER_THREADS, 0},
-    {SQLITE_LIMIT_TRIGGER_DEPTH, 0}, {SQLITE_LIMIT_VDBE_OP, 1'000'000},
-    {SQLITE_LIMIT_EXPR_DEPTH, 500},  {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000}};
+constexpr Limit kLimits[] = {{SQLITE_LIMIT_ATTACHED, 0},
+                             {SQLITE_LIMIT_WORKER_THREADS, 0},
+                             {SQLITE_LIMIT_TRIGGER_DEPTH, 0},
+                             {SQLITE_LIMIT_VDBE_OP, 1'000'000},
+                             {SQLITE_LIMIT_EXPR_DEPTH, 500}};
 
 // How a column of an answer is written, as sqlite_tables.cc declares it; a column that is computed
 // has no type.
@@ -242,10 +243,9 @@ class Run {
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
     int code = sqlite3_open_v2(":memory:", &opened, kFlags, nullptr);
     connection_.reset(opened);
-    // What does not fit into memory must not go to a disk instead; LIKE tells A from a.
+    // What does not fit into memory must not go to a disk instead.
     if (code == SQLITE_OK) {
-      code = sqlite3_exec(opened, "PRAGMA temp_store = MEMORY; PRAGMA case_sensitive_like = ON;",
-                          nullptr, nullptr, nullptr);
+      code = sqlite3_exec(opened, "PRAGMA temp_store = MEMORY;", nullptr, nullptr, nullptr);
     }
     if (code == SQLITE_OK) code = add_functions(opened, now_unix_ms);
     if (code == SQLITE_OK) code = add_tables(opened, tables_, failure_);
