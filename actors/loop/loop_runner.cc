@@ -2,6 +2,8 @@
 
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include "actors/resume_once.h"
+
 namespace holdfast::actors {
 
 namespace {
@@ -62,20 +64,11 @@ void LoopRunner::run_jobs() {
     jobs_.pop_front();
     handed_over_ = false;
     // One mail at a time: after it the actor may be handed over.
-    switch (job->resume(this, 1)) {
-      case caf::resumable::resume_later:
-        if (handed_over_) {
-          system().scheduler().enqueue(job);
-        } else {
-          jobs_.push_back(job);
-        }
-        break;
-      case caf::resumable::awaiting_message:
-      case caf::resumable::done:
-        caf::intrusive_ptr_release(job);
-        break;
-      case caf::resumable::shutdown_execution_unit:
-        break;
+    if (!resume_once(job, this)) continue;
+    if (handed_over_) {
+      system().scheduler().enqueue(job);
+    } else {
+      jobs_.push_back(job);
     }
   }
   owed_ = hand.leave();

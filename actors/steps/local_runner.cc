@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "actors/caf_types.h"
+#include "actors/resume_once.h"
 #include "actors/steps/step_pool.h"
 
 namespace holdfast::actors {
@@ -47,17 +48,7 @@ void LocalRunner::run(const std::function<bool()>& lends_hand) {
     // One mail at a time: the hand must not be kept over what a second one might take.
     std::optional<storage::Committer::Hand> hand;
     if (lends_hand()) hand.emplace(committer_);
-    switch (job->resume(this, 1)) {
-      case caf::resumable::resume_later:
-        system().scheduler().enqueue(job);
-        break;
-      case caf::resumable::awaiting_message:
-      case caf::resumable::done:
-        caf::intrusive_ptr_release(job);
-        break;
-      case caf::resumable::shutdown_execution_unit:
-        break;
-    }
+    if (resume_once(job, this)) system().scheduler().enqueue(job);
   }
 }
 
