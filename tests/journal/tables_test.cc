@@ -8,26 +8,13 @@
 #include "journal/codec/codec.h"
 #include "storage/key_space.h"
 #include "storage/memory_store.h"
+#include "tests/journal/mixing_names.h"
 #include "tests/journal/record_samples.h"
 
 namespace holdfast::journal {
 namespace {
 
 using storage::Batch;
-
-// Names that would mix if parts could run into each other.
-const std::vector<std::string> kNames = {"",
-                                         std::string(1, '\0'),
-                                         std::string("\0\0", 2),
-                                         std::string("\0\1", 2),
-                                         "a",
-                                         std::string("a\0", 2),
-                                         std::string("a\0b", 3),
-                                         std::string("a\0\1", 3),
-                                         "ab",
-                                         "b",
-                                         "\xff",
-                                         std::string("\0\xff", 2)};
 
 class TablesFixture {
  protected:

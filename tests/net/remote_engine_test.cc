@@ -19,9 +19,7 @@
 #include <holdfast/sdk.h>
 
 #include "journal/ids.h"
-#include "net/http/client.h"
-#include "net/server/server.h"
-#include "tests/support/temp_folder.h"
+#include "tests/net/server_fixture.h"
 
 namespace holdfast::net {
 namespace {
@@ -182,16 +180,9 @@ Task<int> sleeper(ObjectContext& ctx) {
   co_return (co_await ctx.get<int>("n")).value_or(0);
 }
 
-std::uint16_t port_of(const std::string& url) {
-  return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
-}
-
-struct Fixture {
-  testing::TempFolder folder;
+struct Fixture : ServerFixture {
   std::unique_ptr<RunningEndpoint> endpoint;
   std::unique_ptr<Proxy> proxy;
-  std::unique_ptr<Server> server;
-  std::optional<HttpClient> ingress, admin;
 
   Fixture() {
     const HandlerOptions options = {.retry_policy = RetryPolicy{.initial_interval = 5ms,
@@ -215,36 +206,12 @@ struct Fixture {
     BOOST_REQUIRE_MESSAGE(started.endpoint != nullptr, started.problem);
     endpoint = std::move(started.endpoint);
     proxy = std::make_unique<Proxy>(endpoint->port());
-    start();
-    const auto response =
-        admin->request("POST", "/deployments", {{"content-type", "application/json"}},
-                       "{\"uri\":\"http://127.0.0.1:" + std::to_string(proxy->port()) + "\"}");
-    BOOST_REQUIRE(response.has_value());
-    BOOST_REQUIRE_MESSAGE(response->status == 201, response->body);
+    add_deployment(proxy->port());
   }
   ~Fixture() { stop(); }
 
-  void start() {
-    Config config;
-    config.data_folder = folder.path() + "/data";
-    config.ingress = config.admin = "127.0.0.1:0";
-    config.drain_ms = 0;
-    auto started = Server::start(config, {});
-    BOOST_REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().message()));
-    server = std::move(started).value();
-    ingress.emplace("127.0.0.1", port_of(server->ingress_url()));
-    admin.emplace("127.0.0.1", port_of(server->admin_url()));
-  }
-  void stop() {
-    ingress.reset();
-    admin.reset();
-    server.reset();
-  }
-
   std::string ask(std::string_view method, const std::string& path, BytesView body = {}) {
-    const HttpHeaders headers =
-        body.empty() ? HttpHeaders() : HttpHeaders{{"content-type", "application/json"}};
-    const auto response = ingress->request(method, path, headers, body);
+    const auto response = ServerFixture::ask(method, path, body);
     if (!response) return "no answer: " + response.error().message();
     return std::to_string(response->status) + " " + response->body;
   }

@@ -12,13 +12,11 @@
 #include <vector>
 
 #include "journal/ids.h"
-#include "net/http/client.h"
 #include "net/protocol/restate/frame.h"
 #include "net/protocol/restate/from_handler.h"
 #include "net/protocol/restate/to_handler.h"
-#include "net/server/server.h"
 #include "tests/net/http_fixture.h"
-#include "tests/support/temp_folder.h"
+#include "tests/net/server_fixture.h"
 
 namespace holdfast::net {
 namespace {
@@ -110,45 +108,14 @@ class Endpoint {
   }};
 };
 
-std::uint16_t port_of(const std::string& url) {
-  return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
-}
-
-struct Fixture {
-  testing::TempFolder folder;
+struct Fixture : ServerFixture {
   Endpoint endpoint;
-  std::unique_ptr<Server> server;
-  std::optional<HttpClient> ingress, admin;
 
-  Fixture() {
-    start();
-    const auto response =
-        admin->request("POST", "/deployments", {{"content-type", "application/json"}},
-                       "{\"uri\":\"http://127.0.0.1:" + std::to_string(endpoint.port()) + "\"}");
-    BOOST_REQUIRE(response.has_value());
-    BOOST_REQUIRE_MESSAGE(response->status == 201, response->body);
-  }
-  void start() {
-    Config config;
-    config.data_folder = folder.path() + "/data";
-    config.ingress = config.admin = "127.0.0.1:0";
-    config.drain_ms = 0;
-    auto started = Server::start(config, {});
-    BOOST_REQUIRE_MESSAGE(started.has_value(), (started ? "" : started.error().message()));
-    server = std::move(started).value();
-    ingress.emplace("127.0.0.1", port_of(server->ingress_url()));
-    admin.emplace("127.0.0.1", port_of(server->admin_url()));
-  }
-  void stop() {
-    ingress.reset();
-    admin.reset();
-    server.reset();
-  }
+  Fixture() { add_deployment(endpoint.port()); }
+  ~Fixture() { stop(); }
 
   HttpResponse ask(std::string_view method, const std::string& path, BytesView body = {}) {
-    const HttpHeaders headers =
-        body.empty() ? HttpHeaders() : HttpHeaders{{"content-type", "application/json"}};
-    auto response = ingress->request(method, path, headers, body);
+    auto response = ServerFixture::ask(method, path, body);
     BOOST_REQUIRE(response.has_value());
     return std::move(*response);
   }
