@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "net/admin/sql/like.h"
+#include "net/admin/sql/ordered_values.h"
 #include "net/admin/sql/over_counts.h"
 #include "net/admin/sql/sqlite_values.h"
 #include "net/admin/sql/text_functions.h"
@@ -230,6 +231,7 @@ int add_functions(sqlite3* connection, std::int64_t now_unix_ms) {
   if (const int code = add_all(connection, kFunctions); code != SQLITE_OK) return code;
   if (const int code = add_text_functions(connection); code != SQLITE_OK) return code;
   if (const int code = add_like(connection); code != SQLITE_OK) return code;
+  if (const int code = add_ordered_values(connection); code != SQLITE_OK) return code;
   const int counts = sqlite3_create_function_v2(connection, kSumOfCounts, 1, kFlags, nullptr,
                                                 nullptr, add_count, give_count, nullptr);
   if (counts != SQLITE_OK) return counts;

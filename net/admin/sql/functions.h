@@ -8,6 +8,7 @@
 //   concat, concat_ws            nulls are passed over
 //   starts_with, ends_with, contains, strpos
 //   x LIKE y, x REGEXP y         in the place of SQLite's own; REGEXP is ILIKE (like.h)
+//   first_in_order, last_in_order  what FIRST_VALUE and LAST_VALUE become (ordered_values.h)
 //   kSumOfCounts(n)              what count(*) becomes (over_counts.h)
 //   instr, replace, trim         in the place of SQLite's own (text_functions.h)
 // Times are texts, as in the columns.

@@ -137,53 +137,74 @@ Result<Candidates> candidates(const Sources& sources, Status status) {
   return Candidates();
 }
 
-// Adds the invocation when it has the status. An unreadable one has none.
-Result<void> add_if(const Sources& sources, const InvocationId& id, Status status,
-                    InvocationPage& page) {
+// Adds the invocation when it has one of the statuses. An unreadable one has none.
+Result<void> add_if(const Sources& sources, const InvocationId& id,
+                    const std::vector<Status>& statuses, InvocationPage& page) {
   auto invocation = sources.store.invocation(id);
   if (!invocation.has_value()) {
     if (invocation.error().code() != ErrorCode::kCorruption) return invocation.error();
     sources.watch.count_unreadable();
     return {};
   }
-  if (!invocation->has_value() || (*invocation)->status != status) return {};
+  if (!invocation->has_value()) return {};
+  const Status status = (*invocation)->status;
+  if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return {};
   page.add(InvocationRow(sources, std::move(**invocation)), kInvocationRowBytes);
   return {};
 }
 
-Fill<InvocationRow> listed(const Sources& sources, std::vector<InvocationId> ids, Status status) {
+Fill<InvocationRow> listed(const Sources& sources, std::vector<InvocationId> ids,
+                           const std::vector<Status>& statuses) {
   // A timer or two may be left of an earlier wait.
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return [sources, ids = std::move(ids), status,
+  return [sources, ids = std::move(ids), statuses,
           at = std::size_t{0}](InvocationPage& page) mutable -> Result<bool> {
-    while (at < ids.size() && page.room()) TRY(add_if(sources, ids[at++], status, page));
+    while (at < ids.size() && page.room()) TRY(add_if(sources, ids[at++], statuses, page));
     return at < ids.size();
   };
 }
 
-// How to find them is decided when the first page is read.
-Fill<InvocationRow> of_status(const Sources& sources, const std::string& word) {
-  constexpr Status kStatuses[] = {Status::kScheduled,  Status::kQueued,    Status::kRunning,
-                                  Status::kBackingOff, Status::kSuspended, Status::kPaused,
-                                  Status::kCompleted};
-  const auto* const status =
-      std::find_if(std::begin(kStatuses), std::end(kStatuses),
-                   [&word](Status one) { return word == journal::status_text(one); });
-  if (status == std::end(kStatuses)) {  // Nobody's.
-    return once<InvocationRow>([](InvocationPage&) { return Result<void>(); });
+Result<Fill<InvocationRow>> of_statuses(const Sources& sources,
+                                        const std::vector<Status>& statuses) {
+  std::vector<InvocationId> ids;
+  for (const Status status : statuses) {
+    const Candidates found = TRY(candidates(sources, status));
+    if (!found.has_value()) return all(sources);
+    ids.insert(ids.end(), found->begin(), found->end());
   }
-  return [sources, status = *status,
+  return listed(sources, std::move(ids), statuses);
+}
+
+// Those whose status has this word. How to find them is decided when the first page is read.
+Fill<InvocationRow> of_status(const Sources& sources, const std::string& word,
+                              const char* (*text_of)(Status)) {
+  std::vector<Status> statuses;
+  for (const Status status :
+       {Status::kScheduled, Status::kQueued, Status::kRunning, Status::kBackingOff,
+        Status::kSuspended, Status::kPaused, Status::kCompleted}) {
+    if (word == text_of(status)) statuses.push_back(status);
+  }
+  return [sources, statuses = std::move(statuses),
           fill = Fill<InvocationRow>()](InvocationPage& page) mutable -> Result<bool> {
-    if (!fill) {
-      Candidates found = TRY(candidates(sources, status));
-      fill = found.has_value() ? listed(sources, std::move(*found), status) : all(sources);
-    }
+    if (!fill) fill = TRY(of_statuses(sources, statuses));
     return fill(page);
   };
 }
 
 }  // namespace
+
+const char* stored_status_text(Status status) {
+  switch (status) {
+    case Status::kQueued:
+      return "inboxed";
+    case Status::kRunning:
+    case Status::kBackingOff:
+      return "invoked";
+    default:
+      return journal::status_text(status);
+  }
+}
 
 Result<std::optional<journal::Invocation>> InvocationRow::read() const {
   if (!stored_.has_value()) return sources_.store.invocation(id_);
@@ -237,7 +258,9 @@ Fill<InvocationRow> invocations(const Sources& sources, InvocationWay way,
     case InvocationWay::kKey:
       return under(sources, {journal::partition_key_of(value)});
     case InvocationWay::kStatus:
-      return of_status(sources, value);
+      return of_status(sources, value, journal::status_text);
+    case InvocationWay::kStoredStatus:
+      return of_status(sources, value, stored_status_text);
     case InvocationWay::kAll:
       break;
   }

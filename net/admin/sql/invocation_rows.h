@@ -54,8 +54,12 @@ class InvocationRow {
 // Bytes of `row` on a page, roughly.
 inline constexpr std::size_t kInvocationRowBytes = 1024;
 
-// The ways in, as columns: id; target; target_service_key; status; all.
-enum class InvocationWay : std::size_t { kId, kTarget, kKey, kStatus, kAll };
+// The status as it is stored for Restate's tools: inboxed for pending, invoked for what has an
+// attempt or will have the next one.
+const char* stored_status_text(journal::Status status);
+
+// The ways in, as columns: id; target; target_service_key; status; all; and by the stored status.
+enum class InvocationWay : std::size_t { kId, kTarget, kKey, kStatus, kAll, kStoredStatus };
 Fill<InvocationRow> invocations(const Sources& sources, InvocationWay way,
                                 const std::string& value);
 

@@ -227,10 +227,10 @@ std::vector<InvocationField> attempt_fields() {
   };
 }
 
-std::vector<InvocationField> outcome_fields() {
+std::vector<InvocationField> outcome_fields(const char* (*status_text)(Status)) {
   using enum ColumnType;
   return {
-      {{"status", kText}, of([](const auto& row) { return journal::status_text(row.status); })},
+      {{"status", kText}, of([status_text](const auto& row) { return status_text(row.status); })},
       {{"completion_result", kText}, of(completion_result)},
       {{"completion_failure", kText}, of(completion_failure)},
   };
@@ -249,15 +249,17 @@ FieldList joined(std::initializer_list<FieldList> lists) {
 }
 
 const FieldList& invocation_fields() {
-  static const FieldList fields =
-      joined({identity_fields(), time_fields(), attempt_fields(), outcome_fields()});
+  static const FieldList fields = joined(
+      {identity_fields(), time_fields(), attempt_fields(), outcome_fields(journal::status_text)});
   return fields;
 }
 
 // What is stored, without the attempt.
 const FieldList& status_fields() {
-  static const FieldList fields =
-      joined({{partition_key_field()}, identity_fields(), time_fields(), outcome_fields()});
+  static const FieldList fields = joined({{partition_key_field()},
+                                          identity_fields(),
+                                          time_fields(),
+                                          outcome_fields(stored_status_text)});
   return fields;
 }
 
@@ -325,13 +327,15 @@ Fill<InvocationRow> with_failure(Fill<InvocationRow> fill) {
 
 using InvocationTable = TypedTable<InvocationRow>;
 
-std::unique_ptr<Table> table_of(const char* name, const FieldList& fields, const Sources& sources) {
+std::unique_ptr<Table> table_of(const char* name, const FieldList& fields, InvocationWay by_status,
+                                const Sources& sources) {
   const std::vector<InvocationTable::NamedWay> ways = {
       {{"id"}, 1}, {{"target"}, 600}, {{"target_service_key"}, 20}, {{"status"}, 1e5}, {{}, 1e6}};
   return std::make_unique<InvocationTable>(
       name, fields, ways,
-      [sources](std::size_t way, const std::vector<std::string>& values) {
-        return invocations(sources, static_cast<InvocationWay>(way),
+      [sources, by_status](std::size_t number, const std::vector<std::string>& values) {
+        const auto way = static_cast<InvocationWay>(number);
+        return invocations(sources, way == InvocationWay::kStatus ? by_status : way,
                            values.empty() ? std::string() : values.front());
       },
       sources.watch);
@@ -353,8 +357,10 @@ std::unique_ptr<Table> table_by_id(const char* name, const FieldList& fields,
 }  // namespace
 
 void add_invocation_tables(Tables& tables, const Sources& sources) {
-  tables.push_back(table_of("sys_invocation", invocation_fields(), sources));
-  tables.push_back(table_of("sys_invocation_status", status_fields(), sources));
+  tables.push_back(
+      table_of("sys_invocation", invocation_fields(), InvocationWay::kStatus, sources));
+  tables.push_back(
+      table_of("sys_invocation_status", status_fields(), InvocationWay::kStoredStatus, sources));
   tables.push_back(table_by_id("sys_invocation_state", state_fields(), sources, false));
   tables.push_back(table_by_id("sys_journal_events", event_fields(), sources, true));
 }

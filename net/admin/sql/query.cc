@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <map>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/admin/sql/dialect.h"
 #include "net/admin/sql/functions.h"
 #include "net/admin/sql/over_counts.h"
 #include "net/admin/sql/rewrite.h"
@@ -104,12 +106,16 @@ Form form_of(const char* declared) {
 // Writes the rows of a statement as JSON.
 class Answer {
  public:
-  // The columns are called as in `asked`, which has as many.
-  Answer(sqlite3_stmt* statement, sqlite3_stmt* asked) : statement_(statement) {
+  // The columns are called as in `asked`, which has as many. `comparisons` are names, too.
+  Answer(sqlite3_stmt* statement, sqlite3_stmt* asked, const std::vector<std::string>& comparisons)
+      : statement_(statement) {
     const int count = sqlite3_column_count(asked);
     for (int i = 0; i < count; ++i) {
-      columns_.push_back(
-          {quoted_name(sqlite3_column_name(asked, i)), form_of(sqlite3_column_decltype(asked, i))});
+      const char* const name = sqlite3_column_name(asked, i);
+      const char* const declared = sqlite3_column_decltype(asked, i);
+      const bool compares = declared == nullptr && std::find(comparisons.begin(), comparisons.end(),
+                                                             name) != comparisons.end();
+      columns_.push_back({quoted_name(name), compares ? Form::kBool : form_of(declared)});
     }
   }
 
@@ -225,7 +231,7 @@ class Run {
     const Statement asked = TRY(prepare(text));
     const Statement counted = TRY(prepare_over_counts(text, asked.get()));
     sqlite3_stmt* const statement = counted != nullptr ? counted.get() : asked.get();
-    Answer answer(statement, asked.get());
+    Answer answer(statement, asked.get(), names_of_comparisons(text));
     for (;;) {
       const int code = sqlite3_step(statement);
       if (code == SQLITE_DONE) break;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/admin/sql/dialect.h"
 #include "net/admin/sql/tokens.h"
 
 namespace holdfast::net::sql {
@@ -199,12 +200,15 @@ class Rewriter {
 
 }  // namespace
 
-std::string rewrite(std::string_view query) { return Rewriter(tokens_of(query)).run(); }
+std::string rewrite(std::string_view query) {
+  return Rewriter(tokens_of(in_our_dialect(query))).run();
+}
 
 bool begins_as_query(std::string_view query) {
   for (const Token& token : tokens_of(query)) {
     if (token.kind == TokenKind::kSpace || token.text == "(") continue;
-    return token.is("SELECT") || token.is("WITH") || token.is("VALUES") || token.is("EXPLAIN");
+    return token.is("SELECT") || token.is("WITH") || token.is("VALUES") || token.is("EXPLAIN") ||
+           token.is("SHOW") || token.is("DESCRIBE") || token.is("DESC");
   }
   return false;
 }

@@ -70,6 +70,7 @@ Tables make_tables(const Sources& sources) {
   add_object_tables(tables, sources);
   add_queue_tables(tables, sources);
   add_service_tables(tables, sources);
+  add_schema_tables(tables, sources);
   return tables;
 }
 

@@ -40,5 +40,8 @@ void add_object_tables(Tables& tables, const Sources& sources);
 void add_queue_tables(Tables& tables, const Sources& sources);
 // sys_service, sys_deployment.
 void add_service_tables(Tables& tables, const Sources& sources);
+// What tables there are so far, and their columns: information_schema_tables and
+// information_schema_columns, which are asked for with a point (dialect.h).
+void add_schema_tables(Tables& tables, const Sources& sources);
 
 }  // namespace holdfast::net::sql

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace holdfast::net::sql {
 namespace {
@@ -94,6 +95,44 @@ std::vector<Token> tokens_of(std::string_view text) {
     text.remove_prefix(length);
   }
   return tokens;
+}
+
+Words::Words(std::string_view query) : tokens_(tokens_of(query)) {
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (tokens_[i].kind != TokenKind::kSpace) places_.push_back(i);
+  }
+  closings_.assign(size(), size());
+  std::vector<std::size_t> open;
+  for (std::size_t word = 0; word < size(); ++word) {
+    if (sign(word, "(")) open.push_back(word);
+    if (!sign(word, ")") || open.empty()) continue;
+    closings_[open.back()] = word;
+    open.pop_back();
+  }
+}
+
+const Token& Words::operator[](std::size_t word) const {
+  static const Token none{TokenKind::kSpace, {}};
+  return word < size() ? tokens_[places_[word]] : none;
+}
+
+bool Words::sign(std::size_t word, std::string_view sign) const {
+  return (*this)[word].kind == TokenKind::kSign && (*this)[word].text == sign;
+}
+
+void Words::replace(std::size_t first, std::size_t last, std::string text) {
+  for (std::size_t i = places_[first]; i <= places_[last]; ++i) tokens_[i].text.clear();
+  tokens_[places_[first]].text = std::move(text);
+}
+
+void Words::add_after(std::size_t word, std::string_view text) {
+  tokens_[places_[word]].text += text;
+}
+
+std::string Words::text() const {
+  std::string text;
+  for (const Token& token : tokens_) text += token.text;
+  return text;
 }
 
 }  // namespace holdfast::net::sql
