@@ -192,6 +192,29 @@ BOOST_AUTO_TEST_CASE(goaway_fails_what_was_not_looked_at_and_moves_the_rest_to_a
   BOOST_TEST(peer.closed_by_peer());
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_that_asks_for_calm_is_left_and_what_comes_goes_over_another) {
+  RawServer server;
+  RunningTransport transport;
+  const auto pool = transport.pool(server.port());
+  const Opened kept = open(*pool, {.body = ""});
+  const Opened refused = open(*pool, {.body = ""});
+  FramePeer peer(server.accept());
+  peer.receive(kHeaders);
+  peer.receive(kHeaders);
+
+  peer.send(frame(kReset, 0, 3, number(11, 4)));
+  BOOST_TEST((refused.events->wait_kind() == Kind::kReset));
+  const Opened later = open(*pool, {.body = ""});
+  FramePeer next(server.accept());
+  next.receive(kHeaders);
+  next.answer(1, "elsewhere");
+  peer.answer(1, "last");
+
+  BOOST_TEST(later.events->wait_end() == "200 elsewhere");
+  BOOST_TEST(kept.events->wait_end() == "200 last");
+  BOOST_TEST(peer.closed_by_peer());
+}
+
 BOOST_AUTO_TEST_CASE(a_lost_connection_fails_each_of_100_exchanges_once) {
   RawServer server;
   RunningTransport transport;

@@ -323,10 +323,14 @@ void OutgoingHttp2::on_answer_end(std::int32_t stream) {
   exchange->end();
 }
 
-void OutgoingHttp2::on_reset(std::int32_t stream, std::uint32_t) {
+void OutgoingHttp2::on_reset(std::int32_t stream, std::uint32_t code) {
   if (Running* const running = find(stream)) {
     running->reset_by_endpoint = true;
   }
+  // Node refuses all further streams of a connection that holds too much, also when what it holds
+  // is a large answer to a stream that we have reset, until that connection has been silent for a
+  // minute.
+  leaving_ = leaving_ || code == NGHTTP2_ENHANCE_YOUR_CALM;
 }
 
 std::size_t OutgoingHttp2::on_body_wanted(std::int32_t stream, std::size_t size, bool& last) {
