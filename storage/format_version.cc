@@ -7,10 +7,12 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "storage/file.h"
@@ -20,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kLockTries = 50;
+constexpr std::chrono::milliseconds kBetweenLockTries(20);
 constexpr std::string_view kStampStart = "holdfast data ";
 constexpr std::string_view kReadStamp = "read its FORMAT";
 
@@ -63,10 +67,14 @@ Result<void> make_folder(const std::string& path) {
   return {};
 }
 
-// `how` is LOCK_EX or LOCK_SH.
+// `how` is LOCK_EX or LOCK_SH. Who was killed a moment ago lets go of it when the kernel has taken
+// that process apart, which is waited for.
 Result<void> lock(const std::string& path, const File& file, int how) {
-  if (flock(file.fd(), how | LOCK_NB) == 0) return {};
-  if (errno != EWOULDBLOCK) return unavailable(path, "lock it");
+  for (int tries = 0; tries < kLockTries; ++tries) {
+    if (flock(file.fd(), how | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK) return unavailable(path, "lock it");
+    std::this_thread::sleep_for(kBetweenLockTries);
+  }
   const auto pid = read_small(path, file.fd(), "read its LOCK");
   return Error(ErrorCode::kConflict,
                fmt::format("data folder {} is in use by another server (pid {})", path,

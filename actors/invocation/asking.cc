@@ -351,8 +351,11 @@ Result<void> InvocationActor::move_to(journal::Invocation& row, std::string_view
   }
   const auto service = world_.catalog.find(target.service, id);
   if (service == nullptr || service->handler(target.handler) == nullptr) {
+    const bool is_known = service != nullptr || world_.catalog.deployment(id) != nullptr;
     return Error(ErrorCode::kNotFound,
-                 "deployment '" + id + "' does not serve " + target.service + "/" + target.handler);
+                 is_known ? "deployment '" + id + "' does not serve " + target.service + "/" +
+                                target.handler
+                          : "there is no deployment '" + id + "' that serves " + target.service);
   }
   const auto info = world_.catalog.deployment(id);
   if (info == nullptr) {  // Code of this process: whatever version it was, its journal is ours.

@@ -363,11 +363,18 @@ void InvocationActor::fail_attempt() {
         static_cast<double>(world_.random.next() >> 11) / static_cast<double>(1ull << 53);
     delay_ms = static_cast<std::int64_t>(interval * (1 + policy.jitter * (2 * share - 1)));
   }
+  const bool ends =
+      wants_end || (last && !wants_pause && policy.on_max_attempts == OnMaxAttempts::kKill);
   kLog.warn("attempt failed", "invocation={} target={} attempt={} code={} {} reason={}", id_.text(),
             state_.row.target.text(), attempt, error.failure.code,
-            delay_ms ? "retry_in_ms=" + std::to_string(*delay_ms) : std::string("last=yes"),
+            delay_ms ? "retry_in_ms=" + std::to_string(*delay_ms)
+                     : std::string(ends ? "last=yes then=failed" : "last=yes then=paused"),
             error.failure.message);
-  if (wants_end || (last && !wants_pause && policy.on_max_attempts == OnMaxAttempts::kKill)) {
+  if (last && !ends) {
+    kLog.warn("invocation is paused: it goes on when an operator resumes it",
+               "invocation={} target={} attempts={}", id_.text(), state_.row.target.text(), attempt);
+  }
+  if (ends) {
     finish(journal::Failure{error.failure.code, error.failure.message, {}});
     return;
   }

@@ -6,9 +6,12 @@
 
 #include "net/admin/answer.h"
 #include "net/admin/health.h"
+#include "storage/base/log.h"
 
 namespace holdfast::net {
 namespace {
+
+constexpr Logger kLog("net");
 
 // Whether a segment asks for a version of the API: v2, v17.
 bool is_version(std::string_view segment) {
@@ -44,6 +47,10 @@ void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
   if (!path) return reply->send(admin_error_answer(path.error()));
   AdminRequest request{std::move(http), std::move(*path), std::move(reply)};
   const std::string area = request.path.segments.empty() ? std::string() : request.path.segments[0];
+  if (area != "query" && !request.is("GET") && !request.is("HEAD")) {
+    kLog.info("an operator asks for a change", "method={} path={}", request.http.method,
+              request.http.target);
+  }
   if (area == "services") return services_.handle(std::move(request));
   if (area == "deployments") return deployments_.handle(std::move(request));
   const auto& parts = request.path.segments;

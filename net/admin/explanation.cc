@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/http/uri.h"
+#include "net/protocol/message.h"
 #include "storage/base/time_text.h"
 
 namespace holdfast::net {
@@ -202,12 +203,19 @@ void Explainer::add_queued(const Invocation& row, Standing& to) const {
 void Explainer::add_backing_off(const Invocation& row, Standing& to) const {
   to.summary =
       fmt::format("tries again at {}: {}", time_text(row.next_retry_at), failure_text(row));
-  to.waits.push_back({"retry",
-                      to.summary,
-                      row.next_retry_at,
-                      {},
-                      {act(row.id, "resume", "try again now"),
-                       act(row.id, "cancel", "let it undo what it did and end")}});
+  Wait wait{"retry", "its next attempt, at " + time_text(row.next_retry_at), row.next_retry_at};
+  const bool is_served = why_unserved(row).empty();
+  const bool mismatches = row.last_failure && row.last_failure->code == protocol::kJournalMismatch;
+  if (is_served) wait.remedies.push_back(act(row.id, "resume", "try again now"));
+  if (mismatches) {
+    wait.remedies.push_back(
+        act(row.id, "resume?deployment=latest", "try again on the newest deployment"));
+  }
+  // What its code never comes to, it cannot undo.
+  wait.remedies.push_back(is_served && !mismatches
+                              ? act(row.id, "cancel", "let it undo what it did and end")
+                              : act(row.id, "kill", "give it up; nothing is undone"));
+  to.waits.push_back(std::move(wait));
 }
 
 void Explainer::add_paused(const Invocation& row, Standing& to) const {
@@ -312,35 +320,43 @@ void Explainer::add_signals(const Invocation& row, const WaitSet& leaves, Standi
   }
 }
 
-// A pin that leads nowhere, or a handler that nobody serves.
-void Explainer::add_deployment(const Invocation& row, Standing& to) const {
+std::string Explainer::why_unserved(const Invocation& row) const {
   const journal::Target& target = row.target;
-  const auto wrong = [&](std::string why, std::vector<Remedy> remedies) {
-    to.summary += "; " + why;
-    to.waits.push_back({"deployment", std::move(why), 0, {}, std::move(remedies)});
-  };
-  std::vector<Remedy> move;
-  if (row.status == Status::kRunning) move.push_back(act(row.id, "pause", "first stop it"));
-  move.push_back(act(row.id, "resume?deployment=latest", "move it to the newest deployment"));
   if (row.deployment_id.empty()) {
     const auto services = catalog_.snapshot();
     const auto service = services->find(target.service);
     const bool served =
         service != services->end() && service->second.handler(target.handler) != nullptr;
-    if (!served) {
-      wrong(fmt::format("nothing serves {}/{}", target.service, target.handler),
-            {{"register the endpoint that does",
-              fmt::format("curl {}/deployments --json '{{\"uri\": \"http://HOST:PORT\"}}'",
-                          addresses_.admin)}});
-    }
-  } else if (catalog_.deployment(row.deployment_id) == nullptr) {
-    wrong(fmt::format("its deployment {} is not registered any more", row.deployment_id),
-          std::move(move));
-  } else if (catalog_.find(target.service, row.deployment_id) == nullptr) {
-    wrong(fmt::format("its deployment {} does not serve {} any more", row.deployment_id,
-                      target.service),
-          std::move(move));
+    return served ? "" : fmt::format("nothing serves {}/{}", target.service, target.handler);
   }
+  if (catalog_.deployment(row.deployment_id) == nullptr) {
+    return fmt::format("its deployment {} is not registered any more", row.deployment_id);
+  }
+  if (catalog_.find(target.service, row.deployment_id) == nullptr) {
+    return fmt::format("its deployment {} does not serve {} any more", row.deployment_id,
+                       target.service);
+  }
+  return "";
+}
+
+void Explainer::add_deployment(const Invocation& row, Standing& to) const {
+  std::string why = why_unserved(row);
+  if (why.empty()) return;
+  Wait wait{"deployment", why};
+  if (row.deployment_id.empty()) {
+    wait.remedies.push_back(
+        {"register the endpoint that does",
+         fmt::format("curl {}/deployments --json '{{\"uri\": \"http://HOST:PORT\"}}'",
+                     addresses_.admin)});
+  } else {
+    if (row.status == Status::kRunning) {
+      wait.remedies.push_back(act(row.id, "pause", "first stop it"));
+    }
+    wait.remedies.push_back(
+        act(row.id, "resume?deployment=latest", "move it to the newest deployment"));
+  }
+  to.summary += "; " + why;
+  to.waits.push_back(std::move(wait));
 }
 
 Wait Explainer::wait_of(const Invocation& row, const Entry& command,

@@ -83,6 +83,8 @@ class Explainer {
   void add_running(const journal::Invocation& row, const Journal& journal, Standing& to) const;
   void add_suspended(const journal::Invocation& row, const Journal& journal, Standing& to) const;
   void add_deployment(const journal::Invocation& row, Standing& to) const;
+  // A pin that leads nowhere, or a handler that nobody serves; empty: it is served.
+  std::string why_unserved(const journal::Invocation& row) const;
   void add_signals(const journal::Invocation& row, const journal::WaitSet& leaves,
                    Standing& to) const;
   Wait wait_of(const journal::Invocation& row, const journal::Entry& command,

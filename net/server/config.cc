@@ -298,6 +298,17 @@ Result<Address> parse_address(std::string_view text) {
   return address;
 }
 
+Result<void> check_environment_names(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (!name.starts_with("HOLDFAST_") || name.find("__") == std::string::npos) continue;
+    const bool known =
+        std::any_of(kOptions.begin(), kOptions.end(),
+                    [&](const Option& option) { return name == environment_name(option); });
+    if (!known) return wrong(name, "there is no such option; see holdfast serve --help");
+  }
+  return {};
+}
+
 Result<Config> make_config(const std::vector<Given>& command_line, const Environment& environment,
                            const std::string& file) {
   Config config;

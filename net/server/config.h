@@ -90,6 +90,10 @@ struct Given {
   std::vector<std::string> values;
 };
 
+// The names of environment variables that look like options and are none end a start:
+// kInvalidArgument.
+Result<void> check_environment_names(const std::vector<std::string>& names);
+
 // Lays everything over the defaults and checks it. `file` is empty for none.
 Result<Config> make_config(const std::vector<Given>& command_line, const Environment& environment,
                            const std::string& file);

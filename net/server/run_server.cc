@@ -115,7 +115,19 @@ Result<std::vector<ServiceDefinition>> with_libraries(std::vector<ServiceDefinit
   return services;
 }
 
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (const char* const* at = environ; *at != nullptr; ++at) {
+    const std::string_view variable(*at);
+    names.emplace_back(variable.substr(0, variable.find('=')));
+  }
+  return names;
+}
+
 int serve(const net::CommandLine& command, std::vector<ServiceDefinition> services) {
+  if (const auto known = net::check_environment_names(environment_names()); !known) {
+    return complain(known.error().message(), kExitWrong);
+  }
   const auto config = net::make_config(command.given, read_environment, command.config_file);
   if (!config) return complain(config.error().message(), kExitWrong);
   set_log_level(level_of(config->log_level));

@@ -62,7 +62,8 @@ class Server {
   // With the ports that are really used: http://127.0.0.1:8080.
   std::string ingress_url() const;
   std::string admin_url() const;
-  std::size_t services() const { return services_.size(); }
+  // Those that can be called now, in this process and behind HTTP.
+  std::size_t services() const { return catalog_->snapshot()->size(); }
 
   actors::Engine& engine() { return *engine_; }
 

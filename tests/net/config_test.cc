@@ -48,6 +48,16 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(config, Fixture)
 
+BOOST_AUTO_TEST_CASE(a_variable_that_looks_like_an_option_and_is_none_is_refused) {
+  BOOST_TEST(check_environment_names({"HOLDFAST_INGRESS__LISTEN", "HOLDFAST_BUILD", "PATH", "A__B"})
+                 .has_value());
+  for (const char* const wrong : {"HOLDFAST_INGRESS__FOO", "HOLDFAST_FOO__BIND", "HOLDFAST___"}) {
+    const auto checked = check_environment_names({"PATH", wrong});
+    BOOST_REQUIRE(!checked.has_value());
+    BOOST_TEST(checked.error().message().starts_with(wrong));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(defaults_keep_to_this_machine) {
   const auto found = config({"serve"});
 

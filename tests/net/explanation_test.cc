@@ -132,6 +132,26 @@ BOOST_AUTO_TEST_CASE(one_that_backs_off_says_until_when_after_which_failure) {
   BOOST_TEST(text.starts_with("tries again at 20"));
   BOOST_TEST(holds(text, "attempt 1 failed with 500 not yet"));
   BOOST_TEST(holds(text, patch(busy.backing_off, "resume")));
+  BOOST_TEST(holds(text, patch(busy.backing_off, "cancel")));
+  BOOST_TEST(!holds(text, patch(busy.backing_off, "kill")));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_never_comes_to_its_code_is_not_told_to_undo_what_it_did) {
+  const auto& busy = busy_store();
+  change(busy.backing_off, [](Invocation& row) { row.last_failure->code = 570; });
+  const std::string mismatches = said(busy.backing_off);
+  change(busy.backing_off, [](Invocation& row) {
+    row.last_failure->code = 500;
+    row.deployment_id = "dp_1gone";
+  });
+  const std::string unserved = said(busy.backing_off);
+
+  for (const std::string& text : {mismatches, unserved}) {
+    BOOST_TEST(holds(text, patch(busy.backing_off, "kill")));
+    BOOST_TEST(holds(text, patch(busy.backing_off, "resume?deployment=latest")));
+    BOOST_TEST(!holds(text, patch(busy.backing_off, "cancel")));
+  }
+  BOOST_TEST(!holds(unserved, "try again now"));
 }
 
 BOOST_AUTO_TEST_CASE(a_scheduled_one_says_when_it_starts) {
