@@ -40,6 +40,7 @@ HOMES = {
     "toml": ("net/server/",),
     "CLI/": ("net/server/",),
     "sqlite3": ("net/admin/sql/",),
+    "flatbuffers/": ("net/admin/sql/",),
 }
 ENDINGS = (".h", ".cc")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
