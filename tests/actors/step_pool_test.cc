@@ -160,6 +160,7 @@ BOOST_AUTO_TEST_CASE(busy_counts_what_is_queued_or_executing_and_goes_back_to_no
 
 BOOST_AUTO_TEST_CASE(threads_that_have_nothing_to_do_for_a_while_end) {
   const auto latch = std::make_shared<Latch>();
+  const auto before = threads_of_this_process();  // A sanitizer may have one of its own.
   StepPool pool(StepPool::Drive::kThreads, 40);
   for (int i = 0; i < 40; ++i) pool.post(kOrigin, [latch] { latch->pass(); });
   BOOST_REQUIRE(latch->wait([&] { return latch->inside == 40; }));
@@ -167,7 +168,7 @@ BOOST_AUTO_TEST_CASE(threads_that_have_nothing_to_do_for_a_while_end) {
 
   latch->release();
 
-  BOOST_TEST(eventually([&] { return threads_of_this_process() <= 3; }, seconds(60)),
+  BOOST_TEST(eventually([&] { return threads_of_this_process() <= before + 2; }, seconds(60)),
              threads_of_this_process() << " threads are left");
 }
 
