@@ -66,7 +66,8 @@ void ask(const storage::Store& store, const char* query) {
   for (int i = 0; i < 3; ++i) {
     const auto start = Steady::now();
     net::sql::QueryWatch watch(Millis(600'000), stopping, abandoned);
-    const auto answer = net::sql::run_query(query, {tables, facts, watch}, {}, 0);
+    const auto answer =
+        net::sql::run_query(query, net::sql::AnswerFormat::kJson, {tables, facts, watch}, {}, 0);
     if (!answer.has_value()) {
       std::printf("%s\n", answer.error().message().c_str());
       return;

@@ -137,12 +137,13 @@ class World {
   Rows begin_;
 };
 
-Result<Bytes> ask(const World& world, std::string_view query, holdfast::Millis time_max) {
+Result<Bytes> ask(const World& world, std::string_view query, holdfast::Millis time_max,
+                  sql::AnswerFormat format = sql::AnswerFormat::kJson) {
   static const SomeFacts facts;
   static const std::atomic<bool> stopping = false;
   static const auto abandoned = std::make_shared<const std::atomic<bool>>(false);
   sql::QueryWatch watch(time_max, stopping, abandoned);
-  return sql::run_query(query, {world.tables(), facts, watch}, kLimits, kNow);
+  return sql::run_query(query, format, {world.tables(), facts, watch}, kLimits, kNow);
 }
 
 void check_words(std::string_view query) {
@@ -187,6 +188,9 @@ void run(const World& world, std::string_view query) {
         "and holds no more than it may");
   CHECK(sqlite3_memory_used() == held, "and gives all of it back");
   check_answer(answer);
+  const Result<Bytes> stream = ask(world, query, kTimeMax, sql::AnswerFormat::kArrow);
+  CHECK(!stream.has_value() || stream->ends_with(std::string_view("\xff\xff\xff\xff\0\0\0\0", 8)),
+        "a stream has its end");
   CHECK(world.is_as_it_was(), "a query only reads");
 }
 

@@ -46,7 +46,8 @@ struct World {
   json::array rows(const std::string& query) {
     const sql::CatalogFacts facts(engine->engine().catalog(), 0);
     sql::QueryWatch watch(Millis(60'000), stopping, abandoned);
-    const auto answer = sql::run_query(query, {engine->tables(), facts, watch}, {}, 0);
+    const auto answer =
+        sql::run_query(query, sql::AnswerFormat::kJson, {engine->tables(), facts, watch}, {}, 0);
     BOOST_TEST_CONTEXT(query) { BOOST_REQUIRE(answer.has_value()); }
     return json::parse(*answer).at("rows").as_array();
   }

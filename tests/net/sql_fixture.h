@@ -45,9 +45,9 @@ struct SqlFixture {
   sql::QueryLimits limits;
   SeededRandom random{7};
 
-  Result<Bytes> ask(std::string_view query) {
+  Result<Bytes> ask(std::string_view query, sql::AnswerFormat format = sql::AnswerFormat::kJson) {
     sql::QueryWatch watch(time_max, stopping, abandoned);
-    return sql::run_query(query, {tables, facts, watch}, limits, kSomeTime);
+    return sql::run_query(query, format, {tables, facts, watch}, limits, kSomeTime);
   }
   boost::json::array rows(std::string_view query) {
     const Result<Bytes> answer = ask(query);

@@ -287,16 +287,15 @@ struct QueryFixture {
   std::unique_ptr<Admin> admin;
 
   std::shared_ptr<FakeReply> post(std::string body, std::string method = "POST",
-                                  std::string target = "/query") {
+                                  std::string target = "/query",
+                                  HttpHeaders headers = {{"accept", "application/json"}}) {
     if (admin == nullptr) {
       admin = std::make_unique<Admin>(engine, parts.registry, discovery, nullptr,
                                       Admin::About{"0.1.0", ""}, options);
     }
     auto reply = std::make_shared<FakeReply>();
-    admin->handle({std::move(method),
-                   std::move(target),
-                   {{"content-type", "application/json"}, {"accept", "application/json"}},
-                   std::move(body)},
+    headers.emplace_back("content-type", "application/json");
+    admin->handle({std::move(method), std::move(target), std::move(headers), std::move(body)},
                   reply);
     return reply;
   }
@@ -316,6 +315,26 @@ BOOST_AUTO_TEST_CASE(a_query_is_answered_with_rows) {
   BOOST_TEST(answer.body == R"({"rows":[{"name":"Counter","public":true}]})");
   BOOST_TEST(*answer.header("content-type") == "application/json");
   BOOST_TEST(post(R"({"query":"select 1"})", "POST", "/v3/query")->wait().status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(who_asks_for_arrow_and_restates_tool_get_arrow) {
+  constexpr const char* kArrow = "application/vnd.apache.arrow.stream";
+  constexpr const char* kCount = R"({"query":"select count(1) as n from sys_service"})";
+  const auto type_of = [&](HttpHeaders headers) {
+    const HttpResponse answer = post(kCount, "POST", "/query", std::move(headers))->wait();
+    BOOST_TEST(answer.status == 200);
+    BOOST_TEST(answer.body.starts_with("\xff\xff\xff\xff") ==
+               (*answer.header("content-type") == kArrow));
+    return std::string(*answer.header("content-type"));
+  };
+
+  BOOST_TEST(type_of({{"accept", kArrow}}) == kArrow);
+  BOOST_TEST(type_of({{"accept", "*/*"}, {"user-agent", "restate-cli/1.7.12 linux"}}) == kArrow);
+  for (const HttpHeaders& others :
+       {HttpHeaders{}, HttpHeaders{{"accept", "*/*"}, {"user-agent", "node"}},
+        HttpHeaders{{"accept", "application/json"}, {"user-agent", "restate-cli/1.7.12"}}}) {
+    BOOST_TEST(type_of(others) == "application/json");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_has_a_status) {

@@ -3,13 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <algorithm>
-#include <boost/json.hpp>
-#include <cmath>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +14,6 @@
 #include "net/admin/sql/over_counts.h"
 #include "net/admin/sql/rewrite.h"
 #include "net/admin/sql/sqlite_tables.h"
-#include "net/ingress/json_text.h"
 
 namespace holdfast::net::sql {
 namespace {
@@ -92,130 +86,6 @@ constexpr Limit kLimits[] = {{SQLITE_LIMIT_ATTACHED, 0},
                              {SQLITE_LIMIT_VDBE_OP, 1'000'000},
                              {SQLITE_LIMIT_EXPR_DEPTH, 500}};
 
-// How a column of an answer is written, as sqlite_tables.cc declares it; a column that is computed
-// has no type.
-enum class Form { kPlain, kBool, kList, kU64 };
-Form form_of(const char* declared) {
-  const std::string_view type = declared == nullptr ? "" : declared;
-  if (type == "BOOL_INT") return Form::kBool;
-  if (type == "LIST_TEXT") return Form::kList;
-  if (type == "U64_INT") return Form::kU64;
-  return Form::kPlain;
-}
-
-// Writes the rows of a statement as JSON.
-class Answer {
- public:
-  // The columns are called as in `asked`, which has as many. `comparisons` are names, too.
-  Answer(sqlite3_stmt* statement, sqlite3_stmt* asked, const std::vector<std::string>& comparisons)
-      : statement_(statement) {
-    const int count = sqlite3_column_count(asked);
-    for (int i = 0; i < count; ++i) {
-      const char* const name = sqlite3_column_name(asked, i);
-      const char* const declared = sqlite3_column_decltype(asked, i);
-      const bool compares = declared == nullptr && std::find(comparisons.begin(), comparisons.end(),
-                                                             name) != comparisons.end();
-      columns_.push_back({quoted_name(name), compares ? Form::kBool : form_of(declared)});
-    }
-  }
-
-  // The row the statement stands at.
-  void add_row() {
-    body_ += body_.back() == '[' ? "{" : ",{";
-    for (std::size_t i = 0; i < columns_.size(); ++i) add_value(static_cast<int>(i), columns_[i]);
-    body_.push_back('}');
-  }
-  std::size_t size() const { return body_.size(); }
-  Bytes take(std::uint64_t unreadable) && {
-    body_.push_back(']');
-    if (unreadable > 0) body_ += fmt::format(",\"unreadable\":{}", unreadable);
-    body_.push_back('}');
-    return std::move(body_);
-  }
-
- private:
-  struct OutputColumn {
-    std::string name;  // With quotes and colon.
-    Form form;
-  };
-
-  // Two columns of one name would be one in JSON: the second is called name:1.
-  std::string quoted_name(const std::string& name) {
-    for (int& number = next_numbers_[name];; ++number) {
-      std::string quoted;
-      append_json(quoted, number == 0 ? name : fmt::format("{}:{}", name, number));
-      quoted.push_back(':');
-      if (names_.insert(quoted).second) return quoted;
-    }
-  }
-
-  void add_value(int number, const OutputColumn& column) {
-    const int type = sqlite3_column_type(statement_, number);
-    if (type == SQLITE_NULL) return;
-    const double real = type == SQLITE_FLOAT ? sqlite3_column_double(statement_, number) : 0;
-    if (!std::isfinite(real)) return;  // JSON has no word for it.
-    if (body_.back() != '{') body_.push_back(',');
-    body_ += column.name;
-    switch (type) {
-      case SQLITE_INTEGER:
-        return add_integer(sqlite3_column_int64(statement_, number), column.form);
-      case SQLITE_FLOAT:
-        body_ += fmt::format("{}", real);
-        return;
-      case SQLITE_BLOB:
-        return add_hexadecimal(bytes(sqlite3_column_blob(statement_, number), number));
-      default: {
-        const BytesView text = bytes(sqlite3_column_text(statement_, number), number);
-        if (column.form == Form::kList && is_list(text)) {
-          body_ += text;
-        } else {
-          append_json(body_, text);
-        }
-      }
-    }
-  }
-
-  // A UNION puts other texts into the column, too.
-  static bool is_list(BytesView text) {
-    boost::system::error_code wrong;
-    const auto value = boost::json::parse(text, wrong);
-    return !wrong && value.is_array();
-  }
-
-  void add_integer(std::int64_t number, Form form) {
-    if (form == Form::kBool) {
-      body_ += number != 0 ? "true" : "false";
-    } else if (form == Form::kU64) {
-      body_ += std::to_string(static_cast<std::uint64_t>(number));
-    } else {
-      body_ += std::to_string(number);
-    }
-  }
-
-  void add_hexadecimal(BytesView bytes) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    body_.push_back('"');
-    for (const char c : bytes) {
-      const auto byte = static_cast<unsigned char>(c);
-      body_.push_back(kDigits[byte >> 4]);
-      body_.push_back(kDigits[byte & 15]);
-    }
-    body_.push_back('"');
-  }
-
-  BytesView bytes(const void* data, int number) const {
-    if (data == nullptr) return {};
-    return {static_cast<const char*>(data),
-            static_cast<std::size_t>(sqlite3_column_bytes(statement_, number))};
-  }
-
-  sqlite3_stmt* const statement_;
-  std::vector<OutputColumn> columns_;
-  std::set<std::string> names_;              // Of the columns so far.
-  std::map<std::string, int> next_numbers_;  // By name: the lower ones are taken.
-  Bytes body_ = "{\"rows\":[";
-};
-
 // One connection, for one query.
 class Run {
  public:
@@ -226,20 +96,20 @@ class Run {
         heap_(limits.memory_bytes),
         tables_(make_tables(sources_)) {}
 
-  Result<Bytes> run(const std::string& text, std::int64_t now_unix_ms) {
+  Result<Bytes> run(const std::string& text, AnswerFormat format, std::int64_t now_unix_ms) {
     TRY(open(now_unix_ms));
     const Statement asked = TRY(prepare(text));
     const Statement counted = TRY(prepare_over_counts(text, asked.get()));
     sqlite3_stmt* const statement = counted != nullptr ? counted.get() : asked.get();
-    Answer answer(statement, asked.get(), names_of_comparisons(text));
+    const auto rows = make_answer_rows(format, asked.get(), names_of_comparisons(text));
     for (;;) {
       const int code = sqlite3_step(statement);
       if (code == SQLITE_DONE) break;
       if (code != SQLITE_ROW) return error(code);
-      answer.add_row();
-      if (answer.size() > limits_.answer_bytes) return too_long();
+      rows->add(statement);
+      if (rows->size_bytes() > limits_.answer_bytes) return too_long();
     }
-    return std::move(answer).take(sources_.watch.unreadable());
+    return rows->take(sources_.watch.unreadable());
   }
 
  private:
@@ -346,14 +216,14 @@ class Run {
 
 }  // namespace
 
-Result<Bytes> run_query(std::string_view text, const Sources& sources, const QueryLimits& limits,
-                        std::int64_t now_unix_ms) {
+Result<Bytes> run_query(std::string_view text, AnswerFormat format, const Sources& sources,
+                        const QueryLimits& limits, std::int64_t now_unix_ms) {
   if (text.size() > kQueryBytesMax) {
     return wrong(fmt::format("the query has more than {} bytes", kQueryBytesMax));
   }
   if (text.find('\0') != std::string_view::npos) return wrong("there is a NUL in the query");
   if (!begins_as_query(text)) return wrong(kOnlyQueries);
-  return Run(sources, limits).run(rewrite(text), now_unix_ms);
+  return Run(sources, limits).run(rewrite(text), format, now_unix_ms);
 }
 
 }  // namespace holdfast::net::sql

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "net/admin/sql/answer_rows.h"
 #include "net/admin/sql/query_watch.h"
 #include "net/admin/sql/tables.h"
 #include "storage/base/bytes.h"
@@ -27,10 +28,8 @@ struct QueryLimits {
   std::size_t answer_bytes = 64u << 20;   // Of the answer, and of any one value.
 };
 
-// The answer, {"rows":[{column: value, ...}, ...]}; nulls are left out. With "unreadable", a
-// number, when records could not be read. kInvalidArgument: the query is wrong, writes, or asks for
-// too much.
-Result<Bytes> run_query(std::string_view text, const Sources& sources, const QueryLimits& limits,
-                        std::int64_t now_unix_ms);
+// The answer, in that format. kInvalidArgument: the query is wrong, writes, or asks for too much.
+Result<Bytes> run_query(std::string_view text, AnswerFormat format, const Sources& sources,
+                        const QueryLimits& limits, std::int64_t now_unix_ms);
 
 }  // namespace holdfast::net::sql
