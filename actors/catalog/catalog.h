@@ -36,10 +36,10 @@ class Catalog {
   std::shared_ptr<const CatalogSnapshot> snapshot() const;
 
   // The service as `deployment_id` serves it; null when it does not (any more). `deployment_id` may
-  // be "embedded".
+  // be kEmbeddedDeployment.
   std::shared_ptr<const ServiceInfo> find(std::string_view service,
                                           std::string_view deployment_id) const;
-  // Null: there is none of that id (any more), or it is embedded.
+  // Null: there is none of that id (any more), or it is kEmbeddedDeployment.
   std::shared_ptr<const DeploymentInfo> deployment(std::string_view id) const;
   std::shared_ptr<const Deployments> deployments() const;
   // Whether code in this process serves it.

@@ -12,6 +12,10 @@
 
 namespace holdfast::actors {
 
+// The id of the deployment that is the code of this process: that of a ULID of zero, which no
+// registered one has.
+inline constexpr std::string_view kEmbeddedDeployment = "dp_10000000000000000000000";
+
 enum class OnMaxAttempts : std::uint8_t { kPause, kKill };
 
 // When a failed attempt is tried again. All times in milliseconds.
@@ -53,7 +57,7 @@ struct ServiceInfo {
   std::string documentation;
   bool is_public = true;
   std::uint64_t revision = 1;
-  std::string deployment_id;  // "embedded" for services inside this process.
+  std::string deployment_id;  // kEmbeddedDeployment for services inside this process.
   std::vector<HandlerInfo> handlers;
   journal::Pairs metadata;
 

@@ -17,6 +17,13 @@ Error not_found(std::string_view id) {
   return {ErrorCode::kNotFound, fmt::format("deployment '{}' not found", id)};
 }
 
+Error part_of_program() {
+  return {ErrorCode::kConflict,
+          fmt::format("deployment {} is code inside this server: it is changed and removed with "
+                      "the program, not here",
+                      actors::kEmbeddedDeployment)};
+}
+
 Error too_many() { return {ErrorCode::kUnavailable, "too many requests wait"}; }
 
 // Only text that can be shown: the endpoint says it.
@@ -63,13 +70,24 @@ void DeploymentRequests::handle(AdminRequest request) {
   const Result<journal::DeploymentId> id = journal::DeploymentId::from_text(parts[1]);
   if (!id) return reply->send(admin_error_answer(id.error()));
   if (request.is("GET")) return show(parts[1], reply);
-  if (request.is("PATCH") || request.is("PUT")) return update(*id, request);
-  if (request.is("DELETE")) return remove(*id, request);
-  reply->send(admin_wrong_method_answer("GET, PATCH, PUT, DELETE"));
+  const bool updates = request.is("PATCH") || request.is("PUT");
+  if (!updates && !request.is("DELETE")) {
+    return reply->send(admin_wrong_method_answer("GET, PATCH, PUT, DELETE"));
+  }
+  if (parts[1] == actors::kEmbeddedDeployment && embedded().has_value()) {
+    return reply->send(admin_error_answer(part_of_program()));
+  }
+  if (updates) return update(*id, request);
+  remove(*id, request);
+}
+
+std::optional<actors::DeploymentInfo> DeploymentRequests::embedded() const {
+  return embedded_deployment(*catalog_.snapshot(), started_at_);
 }
 
 void DeploymentRequests::list(const std::shared_ptr<HttpReply>& reply) {
   json::array deployments;
+  if (const auto own = embedded()) deployments.push_back(deployment_summary(*own));
   for (const auto& [id, info] : *catalog_.deployments()) {
     deployments.push_back(deployment_summary(*info));
   }
@@ -81,6 +99,9 @@ void DeploymentRequests::list(const std::shared_ptr<HttpReply>& reply) {
 }
 
 void DeploymentRequests::show(const std::string& id, const std::shared_ptr<HttpReply>& reply) {
+  if (const auto own = embedded(); own.has_value() && own->id == id) {
+    return reply->send(ok_answer(deployment_view(*own)));
+  }
   const auto info = catalog_.deployment(id);
   reply->send(info == nullptr ? admin_error_answer(not_found(id))
                               : ok_answer(deployment_view(*info)));

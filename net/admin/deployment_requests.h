@@ -1,19 +1,23 @@
 #pragma once
 // DeploymentRequests: the part of the admin API below /deployments. To register is to ask the
 // endpoint what it serves (Discovery), to understand its answer (Manifest), and to have that
-// accepted and stored (Registry).
+// accepted and stored (Registry). The code of this process is one of them; only a new program
+// changes it.
 //
 // Threads: handle() on the io thread. Manifests are taken apart on the reader's thread.
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "actors/catalog/registry.h"
 #include "net/admin/admin_request.h"
 #include "net/admin/deployment_body.h"
 #include "net/admin/reader_thread.h"
 #include "net/egress/discovery.h"
+#include "storage/base/clock.h"
 
 namespace holdfast::net {
 
@@ -31,6 +35,8 @@ class DeploymentRequests {
   void handle(AdminRequest request);
 
  private:
+  // The code of this process as a deployment.
+  std::optional<actors::DeploymentInfo> embedded() const;
   void list(const std::shared_ptr<HttpReply>& reply);
   void show(const std::string& id, const std::shared_ptr<HttpReply>& reply);
   void create(const AdminRequest& request);
@@ -46,6 +52,7 @@ class DeploymentRequests {
   actors::Registry& registry_;
   Discovery& discovery_;
   ReaderThread& reader_;
+  const std::int64_t started_at_ = to_unix_millis(SystemClock().now());
   std::atomic<int> discovering_{0};
 };
 

@@ -6,6 +6,7 @@
 
 #include "net/admin/answer.h"
 #include "net/admin/service_view.h"
+#include "net/egress/manifest.h"
 #include "storage/base/time_text.h"
 
 namespace holdfast::net {
@@ -46,6 +47,21 @@ json::array services_view(const actors::DeploymentInfo& info) {
 json::object note(std::string_view message) { return {{"message", json_string(message)}}; }
 
 }  // namespace
+
+std::optional<actors::DeploymentInfo> embedded_deployment(const actors::CatalogSnapshot& catalog,
+                                                          std::int64_t started_at) {
+  actors::DeploymentInfo info;
+  for (const auto& [name, service] : catalog) {
+    if (service.deployment_id == actors::kEmbeddedDeployment) info.services.push_back(service);
+  }
+  if (info.services.empty()) return std::nullopt;
+  info.id = actors::kEmbeddedDeployment;
+  info.deployment.uri = "http://embedded/";
+  info.deployment.created_at = started_at;
+  info.deployment.protocol_version_min = kProtocolVersionMax;
+  info.deployment.protocol_version_max = kProtocolVersionMax;
+  return info;
+}
 
 json::object deployment_summary(const actors::DeploymentInfo& info) {
   json::object view = head_view(info);

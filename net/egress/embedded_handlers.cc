@@ -89,7 +89,7 @@ std::vector<actors::ServiceInfo> catalog_of(const std::vector<ServiceDefinition>
     info.name = service.name;
     info.kind = kind_of(service.kind);
     info.documentation = service.options.documentation.value_or("");
-    info.deployment_id = kEmbedded;
+    info.deployment_id = actors::kEmbeddedDeployment;
     for (const HandlerDefinition& handler : service.handlers) {
       info.handlers.push_back(info_of(handler, service.options));
     }

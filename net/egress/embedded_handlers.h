@@ -20,9 +20,6 @@
 
 namespace holdfast::net {
 
-// The name of the deployment that is this process.
-inline constexpr const char* kEmbedded = "embedded";
-
 // What the engine needs to know of services that are code in this process. What neither a handler
 // nor its service sets has the defaults of actors::HandlerInfo.
 std::vector<actors::ServiceInfo> catalog_of(const std::vector<ServiceDefinition>& services);

@@ -22,7 +22,7 @@ ServiceInfo service(std::string name, ServiceKind kind, std::vector<HandlerInfo>
   ServiceInfo info;
   info.name = std::move(name);
   info.kind = kind;
-  info.deployment_id = "embedded";
+  info.deployment_id = kEmbeddedDeployment;
   info.handlers = std::move(handlers);
   return info;
 }

@@ -40,7 +40,7 @@ Deployment found(std::string uri, std::vector<DeclaredService> services) {
 ServiceInfo embedded() {
   ServiceInfo info;
   info.name = "Inside";
-  info.deployment_id = "embedded";
+  info.deployment_id = kEmbeddedDeployment;
   return info;
 }
 
@@ -245,9 +245,9 @@ BOOST_AUTO_TEST_CASE(a_new_address_is_a_new_revision_and_the_former_one_stays_fo
   BOOST_TEST(pinned->revision == 1u);
   BOOST_TEST(pinned->handler("more") == nullptr);
   BOOST_TEST(catalog->find("S", b)->handler("more") != nullptr);
-  BOOST_TEST(catalog->find("S", "embedded") == nullptr);
+  BOOST_TEST(catalog->find("S", kEmbeddedDeployment) == nullptr);
   BOOST_TEST(catalog->find("T", a) == nullptr);
-  BOOST_TEST(catalog->find("Inside", "embedded") != nullptr);
+  BOOST_TEST(catalog->find("Inside", kEmbeddedDeployment) != nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(a_revision_that_breaks_callers_must_be_said_to) {

@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kA = "http://a:9080/";
+constexpr const char* kNobody = "/deployments/dp_10000000000000000000001";
 constexpr const char* kHello = R"([{"name":"Hello","ty":"SERVICE","handlers":[{"name":"greet"}]}])";
 
 struct Fixture {
@@ -50,6 +51,10 @@ struct Fixture {
   std::string registered(const std::string& uri) {
     const auto response = answer("POST", "/deployments", R"({"uri":")" + uri + R"("})");
     return std::string(body(response, 201).at("id").as_string());
+  }
+  // Besides the code of this process.
+  std::size_t listed() {
+    return body(answer("GET", "/deployments")).at("deployments").as_array().size() - 1;
   }
   void expect_error(const HttpResponse& response, int status, std::string_view part,
                     std::string_view code = "") {
@@ -95,11 +100,11 @@ BOOST_AUTO_TEST_CASE(an_endpoint_is_registered_by_its_address) {
 }
 
 BOOST_AUTO_TEST_CASE(deployments_are_listed_and_shown) {
-  BOOST_TEST(body(answer("GET", "/deployments")).at("deployments").as_array().empty());
+  BOOST_TEST(listed() == 0u);
   const std::string id = registered(kA);
 
   const json::object list = body(answer("GET", "/deployments"));
-  const json::object& row = list.at("deployments").as_array().at(0).as_object();
+  const json::object& row = list.at("deployments").as_array().at(1).as_object();
   BOOST_TEST(row.at("id").as_string() == id);
   BOOST_TEST(row.at("uri").as_string() == kA);
   BOOST_TEST(row.at("protocol_type").as_string() == "BidiStream");
@@ -112,11 +117,49 @@ BOOST_AUTO_TEST_CASE(deployments_are_listed_and_shown) {
 
   const json::object one = body(answer("GET", "/deployments/" + id));
   BOOST_TEST(one.at("services").as_array().at(0).as_object().contains("handlers"));
-  expect_error(answer("GET", "/deployments/dp_10000000000000000000000"), 404, "not found");
+  expect_error(answer("GET", kNobody), 404, "not found");
   BOOST_TEST(status("GET", "/deployments/nonsense") == 400);
   BOOST_TEST(status("GET", "/deployments/" + id + "/more") == 404);
   BOOST_TEST(status("POST", "/deployments/" + id) == 405);
   BOOST_TEST(status("DELETE", "/deployments") == 405);
+}
+
+BOOST_AUTO_TEST_CASE(the_code_of_this_process_is_shown_as_a_deployment_that_nobody_can_change) {
+  const std::string id = "dp_10000000000000000000000";
+  const std::string path = "/deployments/" + id;
+  BOOST_TEST(body(answer("GET", "/services/Counter")).at("deployment_id").as_string() == id);
+
+  const json::object list = body(answer("GET", "/deployments"));
+  const json::object& row = list.at("deployments").as_array().at(0).as_object();
+  BOOST_TEST(row.at("id").as_string() == id);
+  BOOST_TEST(row.at("uri").as_string() == "http://embedded/");
+  BOOST_TEST(row.at("created_at").as_string().starts_with("2"));
+  BOOST_TEST(row.at("max_protocol_version").as_int64() == 7);
+  BOOST_TEST(json::serialize(row.at("services").as_array().at(0)) ==
+             R"({"name":"Counter","revision":1})");
+  const json::object one = body(answer("GET", path));
+  BOOST_TEST(one.at("services").as_array().size() == 3u);
+  BOOST_TEST(one.at("services").as_array().at(0).as_object().contains("handlers"));
+
+  expect_error(answer("DELETE", path + "?force=true"), 409, "code inside this server");
+  expect_error(answer("PATCH", path, R"({"uri":"http://a:9080"})"), 409, "code inside this server");
+  BOOST_TEST(status("POST", path) == 405);
+  BOOST_TEST(discovery.asked.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_process_without_services_of_its_own_is_no_deployment) {
+  FakeEngine bare{{}};
+  RegistryParts its{bare};
+  Admin alone{bare, its.registry, discovery, nullptr, {"0.1.0", ""}};
+  const auto ask_it = [&](const char* target) {
+    const auto reply = std::make_shared<FakeReply>();
+    alone.handle({"GET", target, {}, {}}, reply);
+    return reply->wait();
+  };
+
+  BOOST_TEST(body(ask_it("/deployments")).at("deployments").as_array().empty());
+  expect_error(ask_it("/deployments/dp_10000000000000000000000"), 404, "not found");
+  its.committer.stop();
 }
 
 BOOST_AUTO_TEST_CASE(the_same_again_is_200_and_other_code_is_409) {
@@ -160,7 +203,7 @@ BOOST_AUTO_TEST_CASE(breaking_changes_are_409_until_meant) {
 BOOST_AUTO_TEST_CASE(a_dry_run_registers_nothing) {
   body(answer("POST", "/deployments", R"({"uri":"http://a:9080","dry_run":true})"), 201);
 
-  BOOST_TEST(body(answer("GET", "/deployments")).at("deployments").as_array().empty());
+  BOOST_TEST(listed() == 0u);
   BOOST_TEST(status("GET", "/services/Hello") == 404);
 }
 
@@ -211,7 +254,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_cannot_be_used_is_400_with_its_code) {
   discovery.answers.insert_or_assign(
       "http://b/", FakeDiscovery::endpoint(R"([{"name":"Greeter","ty":"SERVICE","handlers":[]}])"));
   expect_error(post(), 409, "service 'Greeter' is code inside this server");
-  BOOST_TEST(body(answer("GET", "/deployments")).at("deployments").as_array().empty());
+  BOOST_TEST(listed() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(an_endpoint_over_http_1_1_works_in_turns_and_that_is_said) {
@@ -266,7 +309,7 @@ BOOST_AUTO_TEST_CASE(a_deployment_is_moved_by_patch_and_put) {
   expect_error(answer("PATCH", path, R"({"uri":"nowhere"})"), 400, "field 'uri'");
   expect_error(answer("PATCH", path, R"({"force":true})"), 400, "field 'force'");
   expect_error(answer("PATCH", path, R"({"uri":"http://c"})"), 400, "refused", "META0003");
-  BOOST_TEST(status("PATCH", "/deployments/dp_10000000000000000000000", "{}") == 404);
+  BOOST_TEST(status("PATCH", kNobody, "{}") == 404);
 }
 
 BOOST_AUTO_TEST_CASE(only_so_many_endpoints_are_asked_at_a_time) {

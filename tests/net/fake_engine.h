@@ -31,7 +31,6 @@ inline std::vector<actors::ServiceInfo> some_services() {
     return info;
   };
   actors::ServiceInfo greeter{"Greeter", journal::ServiceKind::kService};
-  greeter.deployment_id = "embedded";
   greeter.handlers = {handler("greet", HandlerKind::kPlain), handler("raw", HandlerKind::kPlain),
                       handler("secret", HandlerKind::kPlain), handler("ping", HandlerKind::kPlain)};
   greeter.handlers[0].input_content_type = "application/json";
@@ -44,12 +43,16 @@ inline std::vector<actors::ServiceInfo> some_services() {
                       handler("get", HandlerKind::kShared)};
   actors::ServiceInfo signup{"Signup", journal::ServiceKind::kWorkflow};
   signup.handlers = {handler("run", HandlerKind::kRun), handler("approve", HandlerKind::kShared)};
+  for (actors::ServiceInfo* service : {&greeter, &counter, &signup}) {
+    service->deployment_id = actors::kEmbeddedDeployment;
+  }
   return {greeter, counter, signup};
 }
 
 class FakeEngine final : public actors::Engine {
  public:
-  FakeEngine() : catalog_(some_services()), tables_(store) {}
+  explicit FakeEngine(std::vector<actors::ServiceInfo> services = some_services())
+      : catalog_(std::move(services)), tables_(store) {}
 
   storage::MemoryStore store;
 

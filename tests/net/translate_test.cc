@@ -334,7 +334,7 @@ BOOST_AUTO_TEST_CASE(a_catalog_takes_options_from_handler_then_service_then_defa
 
   BOOST_REQUIRE(infos.size() == 1);
   const actors::HandlerInfo& info = infos[0].handlers.at(0);
-  BOOST_TEST(infos[0].deployment_id == "embedded");
+  BOOST_TEST(infos[0].deployment_id == actors::kEmbeddedDeployment);
   BOOST_TEST(info.inactivity_timeout_ms == 7);
   BOOST_TEST(info.journal_retention_ms == 9);
   BOOST_TEST(info.abort_timeout_ms == 600'000);
