@@ -11,16 +11,16 @@ using journal::DeclaredService;
 
 // The handler's own option, else its service's, else `otherwise` as it is.
 template <class Option, class T>
-void settle(const DeclaredHandler& handler, const DeclaredService& service,
+void settle(const DeclaredOptions& handler, const DeclaredOptions& service,
             std::optional<Option> DeclaredOptions::*option, T& otherwise) {
-  if (const auto& own = handler.options.*option) {
+  if (const auto& own = handler.*option) {
     otherwise = static_cast<T>(*own);
-  } else if (const auto& of_service = service.options.*option) {
+  } else if (const auto& of_service = service.*option) {
     otherwise = static_cast<T>(*of_service);
   }
 }
 
-RetryPolicy retry_of(const DeclaredHandler& handler, const DeclaredService& service) {
+RetryPolicy retry_of(const DeclaredOptions& handler, const DeclaredOptions& service) {
   RetryPolicy retry;
   settle(handler, service, &DeclaredOptions::retry_initial_interval_ms, retry.initial_interval_ms);
   settle(handler, service, &DeclaredOptions::retry_max_interval_ms, retry.max_interval_ms);
@@ -32,8 +32,23 @@ RetryPolicy retry_of(const DeclaredHandler& handler, const DeclaredService& serv
   return retry;
 }
 
+Treatment treatment_of(const DeclaredOptions& handler, const DeclaredOptions& service) {
+  Treatment treatment;
+  treatment.retry = retry_of(handler, service);
+  settle(handler, service, &DeclaredOptions::inactivity_timeout_ms,
+         treatment.inactivity_timeout_ms);
+  settle(handler, service, &DeclaredOptions::abort_timeout_ms, treatment.abort_timeout_ms);
+  settle(handler, service, &DeclaredOptions::idempotency_retention_ms,
+         treatment.idempotency_retention_ms);
+  settle(handler, service, &DeclaredOptions::workflow_retention_ms,
+         treatment.workflow_retention_ms);
+  settle(handler, service, &DeclaredOptions::journal_retention_ms, treatment.journal_retention_ms);
+  settle(handler, service, &DeclaredOptions::lazy_state, treatment.lazy_state);
+  return treatment;
+}
+
 HandlerInfo make_handler(const DeclaredHandler& handler, const DeclaredService& service) {
-  HandlerInfo info;
+  HandlerInfo info{treatment_of(handler.options, service.options)};
   info.name = handler.name;
   info.kind = handler.kind;
   info.documentation = handler.documentation;
@@ -42,14 +57,6 @@ HandlerInfo make_handler(const DeclaredHandler& handler, const DeclaredService& 
   info.input_required = handler.input_required;
   info.output_content_type = handler.output_content_type;
   info.content_type_if_empty = handler.content_type_if_empty;
-  info.retry = retry_of(handler, service);
-  settle(handler, service, &DeclaredOptions::inactivity_timeout_ms, info.inactivity_timeout_ms);
-  settle(handler, service, &DeclaredOptions::abort_timeout_ms, info.abort_timeout_ms);
-  settle(handler, service, &DeclaredOptions::idempotency_retention_ms,
-         info.idempotency_retention_ms);
-  settle(handler, service, &DeclaredOptions::workflow_retention_ms, info.workflow_retention_ms);
-  settle(handler, service, &DeclaredOptions::journal_retention_ms, info.journal_retention_ms);
-  settle(handler, service, &DeclaredOptions::lazy_state, info.lazy_state);
   return info;
 }
 
@@ -67,6 +74,18 @@ void settle_privacy(const DeclaredService& declared, ServiceInfo& info) {
   }
 }
 
+void lay_over(const journal::ServiceSettings& settings, Treatment& treatment) {
+  const auto lay = [](const std::optional<std::int64_t>& from, std::int64_t& over) {
+    if (from) over = *from;
+  };
+  lay(settings.idempotency_retention_ms, treatment.idempotency_retention_ms);
+  lay(settings.workflow_retention_ms, treatment.workflow_retention_ms);
+  lay(settings.journal_retention_ms, treatment.journal_retention_ms);
+  lay(settings.inactivity_timeout_ms, treatment.inactivity_timeout_ms);
+  lay(settings.abort_timeout_ms, treatment.abort_timeout_ms);
+  treatment.park_after_ms = settings.park_after_ms;
+}
+
 ServiceInfo make_service(const DeclaredService& declared, const std::string& deployment_id) {
   ServiceInfo info;
   info.name = declared.name;
@@ -75,6 +94,7 @@ ServiceInfo make_service(const DeclaredService& declared, const std::string& dep
   info.metadata = declared.metadata;
   info.revision = declared.revision;
   info.deployment_id = deployment_id;
+  info.treatment = treatment_of({}, declared.options);
   info.handlers.reserve(declared.handlers.size());
   for (const DeclaredHandler& handler : declared.handlers) {
     info.handlers.push_back(make_handler(handler, declared));
@@ -93,17 +113,8 @@ const ServiceInfo* DeploymentInfo::service(std::string_view name) const {
 
 void lay_over(const journal::ServiceSettings& settings, ServiceInfo& service) {
   if (settings.is_public) service.is_public = *settings.is_public;
-  for (HandlerInfo& handler : service.handlers) {
-    const auto lay = [](const std::optional<std::int64_t>& from, std::int64_t& over) {
-      if (from) over = *from;
-    };
-    lay(settings.idempotency_retention_ms, handler.idempotency_retention_ms);
-    lay(settings.workflow_retention_ms, handler.workflow_retention_ms);
-    lay(settings.journal_retention_ms, handler.journal_retention_ms);
-    lay(settings.inactivity_timeout_ms, handler.inactivity_timeout_ms);
-    lay(settings.abort_timeout_ms, handler.abort_timeout_ms);
-    handler.park_after_ms = settings.park_after_ms;
-  }
+  lay_over(settings, service.treatment);
+  for (HandlerInfo& handler : service.handlers) lay_over(settings, handler);
 }
 
 DeploymentInfo make_deployment_info(journal::Deployment deployment, const Settings& settings) {

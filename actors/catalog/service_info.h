@@ -26,9 +26,24 @@ struct RetryPolicy {
   std::optional<std::uint32_t> max_attempts = 70;  // None: for ever.
   OnMaxAttempts on_max_attempts = OnMaxAttempts::kPause;
   double jitter = 0.3;  // Share of the interval, up and down.
+
+  bool operator==(const RetryPolicy&) const = default;
 };
 
-struct HandlerInfo {
+// What a service may say for all of its handlers, and each of them for itself.
+struct Treatment {
+  RetryPolicy retry;
+  std::int64_t inactivity_timeout_ms = 60'000;
+  std::int64_t abort_timeout_ms = 600'000;
+  std::optional<std::int64_t> park_after_ms;  // None: as the server has it.
+  std::int64_t idempotency_retention_ms = 86'400'000;
+  std::int64_t workflow_retention_ms = 86'400'000;
+  std::int64_t journal_retention_ms = 86'400'000;
+  bool lazy_state = false;  // An attempt is not given the state; it asks for what it reads.
+};
+
+// With how it is treated, whoever said so.
+struct HandlerInfo : Treatment {
   std::string name;
   journal::HandlerKind kind = journal::HandlerKind::kPlain;
   std::string documentation;
@@ -40,14 +55,6 @@ struct HandlerInfo {
   std::string output_content_type = "application/json";
   bool content_type_if_empty = false;
 
-  RetryPolicy retry;
-  std::int64_t inactivity_timeout_ms = 60'000;
-  std::int64_t abort_timeout_ms = 600'000;
-  std::optional<std::int64_t> park_after_ms;  // None: as the server has it.
-  std::int64_t idempotency_retention_ms = 86'400'000;
-  std::int64_t workflow_retention_ms = 86'400'000;
-  std::int64_t journal_retention_ms = 86'400'000;
-  bool lazy_state = false;  // An attempt is not given the state; it asks for what it reads.
   journal::Pairs metadata;
 };
 
@@ -60,6 +67,7 @@ struct ServiceInfo {
   std::string deployment_id;  // kEmbeddedDeployment for services inside this process.
   std::vector<HandlerInfo> handlers;
   journal::Pairs metadata;
+  Treatment treatment;  // Of those handlers that do not say otherwise.
 
   const HandlerInfo* handler(std::string_view name) const;
 };

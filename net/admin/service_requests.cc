@@ -27,14 +27,14 @@ json::object list_view(const actors::CatalogSnapshot& catalog) {
 json::object handlers_view(const actors::ServiceInfo& service) {
   json::array handlers;
   for (const actors::HandlerInfo& handler : service.handlers) {
-    handlers.push_back(handler_view(handler));
+    handlers.push_back(handler_view(handler, service));
   }
   return {{"handlers", std::move(handlers)}};
 }
 
 HttpResponse handler_answer(const actors::ServiceInfo& service, const std::string& name) {
   const actors::HandlerInfo* const handler = service.handler(name);
-  if (handler != nullptr) return ok_answer(handler_view(*handler));
+  if (handler != nullptr) return ok_answer(handler_view(*handler, service));
   return admin_error_answer(
       {ErrorCode::kNotFound, fmt::format("service '{}' has no handler '{}'", service.name, name)});
 }

@@ -28,49 +28,71 @@ const char* text_of(journal::ServiceKind kind) {
 
 struct Period {
   const char* name;
-  std::int64_t actors::HandlerInfo::*of_handler;
+  std::int64_t actors::Treatment::*value;
   std::optional<std::int64_t> journal::ServiceSettings::*setting;
 };
 constexpr Period kPeriods[] = {
-    {"idempotency_retention", &actors::HandlerInfo::idempotency_retention_ms,
+    {"idempotency_retention", &actors::Treatment::idempotency_retention_ms,
      &journal::ServiceSettings::idempotency_retention_ms},
-    {"workflow_completion_retention", &actors::HandlerInfo::workflow_retention_ms,
+    {"workflow_completion_retention", &actors::Treatment::workflow_retention_ms,
      &journal::ServiceSettings::workflow_retention_ms},
-    {"journal_retention", &actors::HandlerInfo::journal_retention_ms,
+    {"journal_retention", &actors::Treatment::journal_retention_ms,
      &journal::ServiceSettings::journal_retention_ms},
-    {"inactivity_timeout", &actors::HandlerInfo::inactivity_timeout_ms,
+    {"inactivity_timeout", &actors::Treatment::inactivity_timeout_ms,
      &journal::ServiceSettings::inactivity_timeout_ms},
-    {"abort_timeout", &actors::HandlerInfo::abort_timeout_ms,
+    {"abort_timeout", &actors::Treatment::abort_timeout_ms,
      &journal::ServiceSettings::abort_timeout_ms},
 };
 
-// Whether the period means anything for a handler.
+// Whether the period means anything for a service, and for a handler.
+bool applies(const Period& period, const actors::ServiceInfo& service) {
+  return period.value != &actors::Treatment::workflow_retention_ms ||
+         service.kind == journal::ServiceKind::kWorkflow;
+}
 bool applies(const Period& period, const actors::HandlerInfo& handler) {
   const bool is_run = handler.kind == journal::HandlerKind::kRun;
-  if (period.of_handler == &actors::HandlerInfo::workflow_retention_ms) return is_run;
-  if (period.of_handler == &actors::HandlerInfo::idempotency_retention_ms) return !is_run;
+  if (period.value == &actors::Treatment::workflow_retention_ms) return is_run;
+  if (period.value == &actors::Treatment::idempotency_retention_ms) return !is_run;
   return true;
 }
 
-std::optional<std::int64_t> common(const Period& period, const actors::ServiceInfo& service) {
-  std::optional<std::int64_t> value;
-  for (const actors::HandlerInfo& handler : service.handlers) {
-    if (!applies(period, handler)) continue;
-    if (value.has_value() && *value != handler.*period.of_handler) return std::nullopt;
-    value = handler.*period.of_handler;
+// Without what `otherwise`, if given, says too.
+json::object retry_view(const actors::RetryPolicy& retry,
+                        const actors::RetryPolicy* otherwise = nullptr) {
+  const auto differs = [&](const auto member) {
+    return otherwise == nullptr || retry.*member != otherwise->*member;
+  };
+  using Policy = actors::RetryPolicy;
+  json::object view;
+  if (differs(&Policy::initial_interval_ms)) {
+    view["initial_interval"] = duration_text(retry.initial_interval_ms);
   }
-  return value;
+  if (differs(&Policy::factor)) view["exponentiation_factor"] = retry.factor;
+  if (differs(&Policy::max_attempts)) {
+    view["max_attempts"] = retry.max_attempts ? json::value(*retry.max_attempts) : json::value();
+  }
+  if (differs(&Policy::max_interval_ms)) {
+    view["max_interval"] = duration_text(retry.max_interval_ms);
+  }
+  if (differs(&Policy::on_max_attempts)) {
+    view["on_max_attempts"] =
+        retry.on_max_attempts == actors::OnMaxAttempts::kKill ? "Kill" : "Pause";
+  }
+  return view;
 }
 
-json::object retry_view(const actors::RetryPolicy& retry) {
-  json::object view;
-  view["initial_interval"] = duration_text(retry.initial_interval_ms);
-  view["exponentiation_factor"] = retry.factor;
-  view["max_interval"] = duration_text(retry.max_interval_ms);
-  if (retry.max_attempts.has_value()) view["max_attempts"] = *retry.max_attempts;
-  view["on_max_attempts"] =
-      retry.on_max_attempts == actors::OnMaxAttempts::kKill ? "Kill" : "Pause";
-  return view;
+// How it is treated, where that is not as for its service.
+void put_own_treatment(json::object& view, const actors::HandlerInfo& handler,
+                       const actors::Treatment& service) {
+  for (const Period& period : kPeriods) {
+    const std::int64_t own = handler.*period.value;
+    if (applies(period, handler) && own != service.*period.value) {
+      view[period.name] = duration_text(own);
+    }
+  }
+  json::object retry = retry_view(handler.retry, &service.retry);
+  if (!retry.empty()) view["retry_policy"] = std::move(retry);
+  if (handler.lazy_state != service.lazy_state) view["enable_lazy_state"] = handler.lazy_state;
 }
 
 }  // namespace
@@ -94,7 +116,7 @@ std::optional<std::int64_t> journal::ServiceSettings::*setting_named(std::string
 
 }  // namespace
 
-json::object handler_view(const actors::HandlerInfo& handler) {
+json::object handler_view(const actors::HandlerInfo& handler, const actors::ServiceInfo& service) {
   json::object view;
   view["name"] = json_string(handler.name);
   switch (handler.kind) {
@@ -122,17 +144,13 @@ json::object handler_view(const actors::HandlerInfo& handler) {
       handler.output_content_type.empty()
           ? json::string("none")
           : json_string(fmt::format("value of content-type \"{}\"", handler.output_content_type));
-  for (const Period& period : kPeriods) {
-    if (applies(period, handler)) view[period.name] = duration_text(handler.*period.of_handler);
-  }
-  if (handler.park_after_ms) view["park_after"] = duration_text(*handler.park_after_ms);
-  view["retry_policy"] = retry_view(handler.retry);
-  view["enable_lazy_state"] = handler.lazy_state;
+  put_own_treatment(view, handler, service.treatment);
   if (!handler.metadata.empty()) view["metadata"] = pairs_view(handler.metadata);
   return view;
 }
 
 json::object service_view(const actors::ServiceInfo& service) {
+  const actors::Treatment& treatment = service.treatment;
   json::object view;
   view["name"] = json_string(service.name);
   view["ty"] = text_of(service.kind);
@@ -141,15 +159,15 @@ json::object service_view(const actors::ServiceInfo& service) {
   view["revision"] = service.revision;
   view["public"] = service.is_public;
   for (const Period& period : kPeriods) {
-    if (const auto value = common(period, service)) view[period.name] = duration_text(*value);
+    if (applies(period, service)) view[period.name] = duration_text(treatment.*period.value);
   }
-  if (!service.handlers.empty() && service.handlers[0].park_after_ms) {
-    view["park_after"] = duration_text(*service.handlers[0].park_after_ms);
-  }
+  if (treatment.park_after_ms) view["park_after"] = duration_text(*treatment.park_after_ms);
+  view["enable_lazy_state"] = treatment.lazy_state;
+  view["retry_policy"] = retry_view(treatment.retry);
   if (!service.metadata.empty()) view["metadata"] = pairs_view(service.metadata);
   json::array handlers;
   for (const actors::HandlerInfo& handler : service.handlers) {
-    handlers.push_back(handler_view(handler));
+    handlers.push_back(handler_view(handler, service));
   }
   view["handlers"] = std::move(handlers);
   return view;

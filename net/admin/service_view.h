@@ -10,10 +10,12 @@
 
 namespace holdfast::net {
 
-// A retention or timeout stands at the service when all of its handlers have the same.
+// Retentions, timeouts, retries and lazy state are those of every handler that does not show its
+// own.
 boost::json::object service_view(const actors::ServiceInfo& service);
 boost::json::object pairs_view(const journal::Pairs& pairs);
-boost::json::object handler_view(const actors::HandlerInfo& handler);
+boost::json::object handler_view(const actors::HandlerInfo& handler,
+                                 const actors::ServiceInfo& service);
 
 // Lays the fields of a PATCH body over `settings`: public, idempotency_retention,
 // workflow_completion_retention, journal_retention, inactivity_timeout, abort_timeout. A null

@@ -55,9 +55,26 @@ actors::RetryPolicy retry_of(const RetryPolicy& policy) {
           policy.jitter};
 }
 
+actors::Treatment treatment_of(const HandlerOptions& own, const ServiceOptions& service) {
+  actors::Treatment treatment;
+  if (const auto& retry = chosen(own.retry_policy, service.retry_policy)) {
+    treatment.retry = retry_of(*retry);
+  }
+  set_millis(chosen(own.inactivity_timeout, service.inactivity_timeout),
+             treatment.inactivity_timeout_ms);
+  set_millis(chosen(own.abort_timeout, service.abort_timeout), treatment.abort_timeout_ms);
+  set_millis(chosen(own.idempotency_retention, service.idempotency_retention),
+             treatment.idempotency_retention_ms);
+  set_millis(chosen(own.workflow_retention, service.workflow_retention),
+             treatment.workflow_retention_ms);
+  set_millis(chosen(own.journal_retention, service.journal_retention),
+             treatment.journal_retention_ms);
+  return treatment;
+}
+
 actors::HandlerInfo info_of(const HandlerDefinition& handler, const ServiceOptions& service) {
   const HandlerOptions& own = handler.options;
-  actors::HandlerInfo info;
+  actors::HandlerInfo info{treatment_of(own, service)};
   info.name = handler.name;
   info.kind = kind_of(handler.kind);
   info.documentation = own.documentation.value_or("");
@@ -66,17 +83,6 @@ actors::HandlerInfo info_of(const HandlerDefinition& handler, const ServiceOptio
   info.input_required = handler.input_required;
   info.input_forbidden = handler.input_forbidden;
   info.output_content_type = handler.output_content_type;
-  if (const auto& retry = chosen(own.retry_policy, service.retry_policy)) {
-    info.retry = retry_of(*retry);
-  }
-  set_millis(chosen(own.inactivity_timeout, service.inactivity_timeout),
-             info.inactivity_timeout_ms);
-  set_millis(chosen(own.abort_timeout, service.abort_timeout), info.abort_timeout_ms);
-  set_millis(chosen(own.idempotency_retention, service.idempotency_retention),
-             info.idempotency_retention_ms);
-  set_millis(chosen(own.workflow_retention, service.workflow_retention),
-             info.workflow_retention_ms);
-  set_millis(chosen(own.journal_retention, service.journal_retention), info.journal_retention_ms);
   return info;
 }
 
@@ -90,6 +96,7 @@ std::vector<actors::ServiceInfo> catalog_of(const std::vector<ServiceDefinition>
     info.kind = kind_of(service.kind);
     info.documentation = service.options.documentation.value_or("");
     info.deployment_id = actors::kEmbeddedDeployment;
+    info.treatment = treatment_of({}, service.options);
     for (const HandlerDefinition& handler : service.handlers) {
       info.handlers.push_back(info_of(handler, service.options));
     }

@@ -5,6 +5,7 @@
 
 #include "net/admin/answer.h"
 #include "net/admin/journal_view.h"
+#include "net/admin/service_view.h"
 #include "tests/net/admin_fixture.h"
 
 namespace holdfast::net {
@@ -109,6 +110,52 @@ BOOST_AUTO_TEST_CASE(services_are_listed_with_their_handlers) {
   BOOST_TEST(status("POST", "/services") == 405);
 }
 
+BOOST_AUTO_TEST_CASE(a_service_says_how_its_handlers_are_treated_and_a_handler_what_is_otherwise) {
+  actors::ServiceInfo service = engine.catalog().snapshot()->at("Greeter");
+  service.treatment.retry.max_attempts.reset();
+  for (actors::HandlerInfo& handler : service.handlers) handler.retry = service.treatment.retry;
+  actors::HandlerInfo& own = service.handlers[1];
+  own.retry.initial_interval_ms = 100;
+  own.retry.max_attempts = 3;
+  own.journal_retention_ms = 0;
+  own.lazy_state = true;
+
+  const json::object view = service_view(service);
+
+  BOOST_TEST(view.at("journal_retention").as_string() == "PT86400S");
+  BOOST_TEST(view.at("abort_timeout").as_string() == "PT600S");
+  BOOST_TEST(!view.at("enable_lazy_state").as_bool());
+  BOOST_TEST(json::serialize(view.at("retry_policy")) ==
+             R"({"initial_interval":"PT0.5S","exponentiation_factor":2E0,"max_attempts":null,)"
+             R"("max_interval":"PT60S","on_max_attempts":"Pause"})");
+  const json::object& alike = view.at("handlers").at(0).as_object();
+  BOOST_TEST(alike.at("public").as_bool());
+  for (const char* name : {"journal_retention", "idempotency_retention", "abort_timeout",
+                           "inactivity_timeout", "enable_lazy_state", "retry_policy"}) {
+    BOOST_TEST(!alike.contains(name), name);
+  }
+  const json::object& other = view.at("handlers").at(1).as_object();
+  BOOST_TEST(other.at("journal_retention").as_string() == "PT0S");
+  BOOST_TEST(other.at("enable_lazy_state").as_bool());
+  BOOST_TEST(!other.contains("abort_timeout"));
+  BOOST_TEST(json::serialize(other.at("retry_policy")) ==
+             R"({"initial_interval":"PT0.1S","max_attempts":3})");
+  BOOST_TEST((handler_view(own, service) == other));
+}
+
+BOOST_AUTO_TEST_CASE(what_an_operator_set_is_shown_at_the_service_and_no_more_at_its_handlers) {
+  const json::object set =
+      body(answer("PATCH", "/services/Signup",
+                  R"({"journal_retention":"2h","workflow_completion_retention":"3h"})"));
+
+  BOOST_TEST(set.at("journal_retention").as_string() == "PT7200S");
+  BOOST_TEST(set.at("workflow_completion_retention").as_string() == "PT10800S");
+  for (const json::value& handler : set.at("handlers").as_array()) {
+    BOOST_TEST(!handler.as_object().contains("journal_retention"));
+    BOOST_TEST(!handler.as_object().contains("workflow_completion_retention"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(one_process_is_a_cluster_in_good_health) {
   BOOST_TEST(body(answer("GET", "/cluster-health")).at("cluster_name").as_string() == "holdfast");
   BOOST_TEST(status("POST", "/cluster-health") == 405);
@@ -132,7 +179,7 @@ BOOST_AUTO_TEST_CASE(how_long_a_service_may_wait_in_memory_is_set_and_taken_back
 
   const json::object set = body(answer("PATCH", "/services/Greeter", R"({"park_after":"5s"})"));
   BOOST_TEST(set.at("park_after").as_string() == "PT5S");
-  BOOST_TEST(set.at("handlers").at(0).at("park_after").as_string() == "PT5S");
+  BOOST_TEST(engine.catalog().snapshot()->at("Greeter").handlers[0].park_after_ms.value() == 5000);
   const json::object kept = body(answer("PATCH", "/services/Greeter", R"({"public":true})"));
   BOOST_TEST(kept.at("park_after").as_string() == "PT5S");
   BOOST_TEST(

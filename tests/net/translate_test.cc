@@ -338,6 +338,8 @@ BOOST_AUTO_TEST_CASE(a_catalog_takes_options_from_handler_then_service_then_defa
   BOOST_TEST(info.inactivity_timeout_ms == 7);
   BOOST_TEST(info.journal_retention_ms == 9);
   BOOST_TEST(info.abort_timeout_ms == 600'000);
+  BOOST_TEST(infos[0].treatment.inactivity_timeout_ms == 7);
+  BOOST_TEST(infos[0].treatment.journal_retention_ms == 8);
   BOOST_TEST(info.is_private);
   BOOST_TEST(info.input_required);
   BOOST_TEST(info.input_content_type == "application/json");
