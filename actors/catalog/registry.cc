@@ -159,7 +159,7 @@ Result<Registration> Registry::decide_add(Deployment found,
                                           const RegistrationOptions& options) const {
   TRY(check_names(catalog_, found));
   const auto known = at_address(*catalog_.deployments(), found.uri);
-  if (known != nullptr && same(known->deployment, found)) {
+  if (known != nullptr && !options.force && same(known->deployment, found)) {
     return Registration{RegistrationResult::kUnchanged, known->deployment};
   }
   if (known != nullptr && !options.force) {

@@ -7,10 +7,12 @@
 //   One change at a time: each is decided on the catalog that the one before has left.
 //
 // Rules
-//   A deployment is one address (uri). Registering what is registered already changes nothing.
+//   A deployment is one address (uri). Registering what is registered already changes nothing,
+//   unless forced.
 //   A name that code in this process serves, no deployment may serve: kConflict.
-//   What a deployment declares differently from before is kConflict unless forced; then it is
-//   overwritten in place, keeps its id, and its services become the newest revisions.
+//   What a deployment declares differently from before is kConflict unless forced. Forced, it is
+//   overwritten in place whatever it declares, keeps its id, and its services become the newest
+//   revisions.
 //   A new revision of a service that lacks a handler of the newest one, or is of another kind, is
 //   kConflict unless forced or said to be breaking: callers of the old one would fail.
 //

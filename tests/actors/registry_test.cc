@@ -235,6 +235,33 @@ BOOST_AUTO_TEST_CASE(force_overwrites_in_place_and_makes_its_services_the_newest
   BOOST_TEST(newest("S") == a + " 3");
 }
 
+BOOST_AUTO_TEST_CASE(force_is_a_next_revision_also_of_what_has_not_changed) {
+  const Deployment same = found("http://a/", {service("S", {"greet"}), service("T", {"t"})});
+  const std::string a = added(same);
+  const auto before = committer.appends();
+
+  const auto dry = add(same, {.force = true, .dry_run = true});
+  BOOST_TEST((dry->result == RegistrationResult::kOverwritten));
+  BOOST_TEST(dry->deployment.services[0].revision == 2u);
+  BOOST_TEST(newest("S") == a + " 1");
+  BOOST_TEST(committer.appends() == before);
+
+  BOOST_TEST(added(same, {.force = true}) == a);
+  BOOST_TEST(newest("S") == a + " 2");
+  BOOST_TEST(newest("T") == a + " 2");
+
+  // An older one becomes the newest again.
+  const std::string b = added(found("http://b/", {service("S", {"greet"})}));
+  BOOST_TEST(newest("S") == b + " 3");
+  BOOST_TEST(added(same, {.force = true}) == a);
+  BOOST_TEST(newest("S") == a + " 4");
+  BOOST_TEST(newest("T") == a + " 3");
+  BOOST_TEST(catalog->find("S", b)->revision == 3u);
+  BOOST_TEST(stored() == 2u);
+  restart();
+  BOOST_TEST(newest("S") == a + " 4");
+}
+
 BOOST_AUTO_TEST_CASE(a_new_address_is_a_new_revision_and_the_former_one_stays_for_the_pinned) {
   const std::string a = added(found("http://a/", {service("S", {"greet"})}));
   const std::string b = added(found("http://b/", {service("S", {"greet", "more"})}));

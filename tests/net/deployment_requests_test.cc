@@ -178,6 +178,22 @@ BOOST_AUTO_TEST_CASE(the_same_again_is_200_and_other_code_is_409) {
   BOOST_TEST(status("GET", "/services/Hello") == 404);
 }
 
+BOOST_AUTO_TEST_CASE(by_force_the_same_again_is_the_next_revision) {
+  const std::string id = registered(kA);
+  const auto revision = [&](const char* fields) {
+    const json::object again = body(answer(
+        "POST", "/deployments", std::string(R"({"uri":"http://a:9080","force":true)") + fields));
+    BOOST_TEST(again.at("id").as_string() == id);
+    return again.at("services").at(0).at("revision").as_int64();
+  };
+
+  BOOST_TEST(revision(R"(,"dry_run":true})") == 2);
+  BOOST_TEST(body(answer("GET", "/services/Hello")).at("revision").as_int64() == 1);
+  BOOST_TEST(revision("}") == 2);
+  BOOST_TEST(revision("}") == 3);
+  BOOST_TEST(body(answer("GET", "/services/Hello")).at("revision").as_int64() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(an_older_deployment_registered_again_says_which_one_is_newer) {
   registered(kA);
   discovery.answers.emplace("http://b/", FakeDiscovery::endpoint(kHello));
