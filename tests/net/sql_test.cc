@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_journal_is_shown_entry_by_entry) {
   BOOST_TEST(all[2].at("entry_type").as_string() == "Notification: Run");
   BOOST_TEST(all[3].at("entry_lite_json").as_string() == R"({"Command":{"SetState":{"key":"v"}}})");
   BOOST_TEST(all[3].at("entry_json").as_string() ==
-             R"({"Command":{"SetState":{"key":"v","value":[49]}}})");
+             R"({"Command":{"SetState":{"key":"v","value":[49],"name":""}}})");
   BOOST_TEST(!all[4].at("completed").as_bool());
   BOOST_TEST(all[4].at("sleep_wakeup_at").as_string() == "2026-11-20T13:10:12.960Z");
   BOOST_TEST(all[4].at("version").as_int64() == 2);

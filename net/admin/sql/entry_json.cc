@@ -32,117 +32,165 @@ json::array key_array(const std::vector<Bytes>& keys) {
   return list;
 }
 
-json::array pair_array(const std::vector<std::pair<std::string, std::string>>& pairs) {
+// `name` and "value" of each.
+json::array pair_array(const std::vector<std::pair<std::string, std::string>>& pairs,
+                       const char* name) {
   json::array list;
-  for (const auto& [name, value] : pairs) {
-    list.push_back({{"key", json_string(name)}, {"value", json_string(value)}});
+  for (const auto& [key, value] : pairs) {
+    list.push_back({{name, json_string(key)}, {"value", json_string(value)}});
   }
   return list;
 }
 
+json::object failure_view(const journal::Failure& failure) {
+  json::object view{{"code", failure.code}, {"message", json_string(failure.message)}};
+  if (!failure.metadata.empty()) view["metadata"] = pair_array(failure.metadata, "key");
+  return {{"Failure", std::move(view)}};
+}
+
+// Of a signal.
+json::object index_view(std::uint32_t index) { return {{"Index", index}}; }
+json::object index_view(const std::string& name) { return {{"Name", json_string(name)}}; }
+
+// Whom a call calls. The entry does not say of what kind the service is: with a key, it may as well
+// be a workflow.
+json::object target_view(const journal::Call& call) {
+  json::object view{{"name", json_string(call.service)}};
+  const bool keyed = !call.key.empty();
+  if (keyed) view["key"] = json_string(call.key);
+  view["handler"] = json_string(call.handler);
+  if (keyed) view["handler_ty"] = "Exclusive";
+  view["scope"] = nullptr;
+  return {{keyed ? "VirtualObject" : "Service", std::move(view)}};
+}
+
+// A trace that there is none.
+json::object no_span() {
+  json::object context{{"trace_id", json::array(16, 0)},
+                       {"span_id", json::array(8, 0)},
+                       {"trace_flags", 0},
+                       {"is_remote", false},
+                       {"trace_state", ""}};
+  return {{"span_context", std::move(context)}, {"cause", nullptr}};
+}
+
+json::object no_duration() { return {{"secs", 0}, {"nanos", 0}}; }
+
 // Writes the members of one entry.
 class Members {
  public:
-  explicit Members(EntryValues values) : values_(values) {}
+  Members(EntryValues values, const journal::InvocationId& callee)
+      : shown_(values == EntryValues::kShown), callee_(callee) {}
 
   json::object take() && { return std::move(members_); }
 
-  void text(const char* name, std::string_view text) { members_[name] = json_string(text); }
-  void text_if(const char* name, std::string_view text) {
-    if (!text.empty()) members_[name] = json_string(text);
-  }
-  void completion(const char* name, journal::CompletionId id) {
-    if (id != 0) members_[name] = id;
-  }
-  void value(const char* name, BytesView value) {
-    if (values_ == EntryValues::kShown) members_[name] = number_array(value);
-  }
-  void failure(const journal::Failure& failure) {
-    json::object view{{"code", failure.code}, {"message", json_string(failure.message)}};
-    if (!failure.metadata.empty()) view["metadata"] = pair_array(failure.metadata);
-    members_["failure"] = std::move(view);
-  }
-  template <class Result>
-  void result(const Result& result) {
-    std::visit(Overloaded{
-                   [&](const Bytes& bytes) { value("value", bytes); },
-                   [&](const journal::Failure& one) { failure(one); },
-                   [&](const journal::InvocationId& id) { text("invocation_id", id.text()); },
-                   [&](const std::vector<Bytes>& keys) { members_["keys"] = key_array(keys); },
-                   [](const journal::Empty&) {},
-               },
-               result);
-  }
-
   void of(const journal::Input& e) {
-    if (!e.headers.empty()) members_["headers"] = pair_array(e.headers);
-    value("payload", e.value);
+    members_["headers"] = pair_array(e.headers, "name");
+    if (shown_) members_["payload"] = number_array(e.value);
   }
-  void of(const journal::Output& e) { result(e.result); }
+  void of(const journal::Output& e) { result("result", e.result); }
   void of(const journal::ReadState& e) {
     text("key", e.key);
-    completion("completion_id", e.completion);
-    if (e.value.has_value()) value("value", *e.value);
+    if (e.completion != 0) return completion(e.completion);
+    if (e.value.has_value()) {
+      success("result", *e.value);
+    } else {
+      members_["result"] = "Void";
+    }
   }
   void of(const journal::ListState& e) {
-    completion("completion_id", e.completion);
-    if (e.completion == 0) members_["keys"] = key_array(e.keys);
+    if (e.completion != 0) return completion(e.completion);
+    members_["state_keys"] = key_array(e.keys);
   }
   void of(const journal::WriteState& e) {
     text("key", e.key);
-    value("value", e.value);
+    if (shown_) members_["value"] = number_array(e.value);
   }
   void of(const journal::ClearState& e) {
     if (e.key.has_value()) text("key", *e.key);
   }
   void of(const journal::Sleep& e) {
     members_["wake_up_time"] = e.wake_up_unix_ms;
-    completion("completion_id", e.completion);
+    completion(e.completion);
   }
-  void of(const journal::Run& e) { completion("completion_id", e.completion); }
+  void of(const journal::Run& e) { completion(e.completion); }
   void of(const journal::Call& e) {
-    text("service_name", e.service);
-    text_if("service_key", e.key);
-    text("handler_name", e.handler);
-    if (!e.headers.empty()) members_["headers"] = pair_array(e.headers);
-    if (e.idempotency_key.has_value()) text("idempotency_key", *e.idempotency_key);
-    if (e.not_before_unix_ms != 0) members_["invoke_time"] = e.not_before_unix_ms;
-    completion("invocation_id_completion_id", e.id_completion);
-    completion("result_completion_id", e.completion);
-    value("parameter", e.parameter);
+    members_["request"] = request(e);
+    if (e.completion == 0) members_["invoke_time"] = e.not_before_unix_ms;
+    members_["invocation_id_completion_id"] = e.id_completion;
+    if (e.completion != 0) members_["result_completion_id"] = e.completion;
   }
   void of(const journal::Promise& e) {
     text("key", e.key);
-    completion("completion_id", e.completion);
-    if (e.result.has_value()) result(*e.result);
+    if (e.result.has_value()) result("value", *e.result);
+    completion(e.completion);
   }
   void of(const journal::SendSignal& e) {
-    text("target_invocation_id", e.target.text());
-    signal_id(e.signal);
-    result(e.result);
+    const auto* const index = std::get_if<std::uint32_t>(&e.signal);
+    if (e.as_awakeable && index != nullptr) {
+      text("id", journal::AwakeableId{e.target, *index}.text());
+    } else {
+      text("target_invocation_id", e.target.text());
+      signal_id("signal_id", e.signal);
+    }
+    result("result", e.result);
   }
   void of(const journal::Attach& e) {
-    text("target_invocation_id", e.target.text());
-    completion("completion_id", e.completion);
+    members_["target"] = {{"InvocationId", json_string(e.target.text())}};
+    completion(e.completion);
   }
-  void of(const journal::Notification& e) {
-    std::visit(
-        Overloaded{
-            [&](const journal::Notification::Completion& of) { members_["completion_id"] = of.id; },
-            [&](const auto& of) { signal_id(of); },
-        },
-        e.of);
-    result(e.result);
+  // A completion by `type` of its command, or a signal.
+  void of(const journal::Notification& e, std::string_view type) {
+    if (const auto* of = std::get_if<journal::Notification::Completion>(&e.of)) {
+      completion(of->id);
+    } else if (const auto* index = std::get_if<std::uint32_t>(&e.of)) {
+      members_["id"] = index_view(*index);
+    } else {
+      members_["id"] = index_view(std::get<std::string>(e.of));
+    }
+    if (type != "Sleep") result("result", e.result);
+  }
+  void name(std::string_view name) {
+    if (shown_ || !name.empty()) text("name", name);
   }
 
  private:
-  void signal_id(std::uint32_t index) { members_["signal_index"] = index; }
-  void signal_id(const std::string& name) { text("signal_name", name); }
-  void signal_id(const std::variant<std::uint32_t, std::string>& signal) {
-    std::visit([this](const auto& id) { signal_id(id); }, signal);
+  void text(const char* name, std::string_view text) { members_[name] = json_string(text); }
+  void completion(journal::CompletionId id) { members_["completion_id"] = id; }
+  void signal_id(const char* name, const std::variant<std::uint32_t, std::string>& signal) {
+    members_[name] = std::visit([](const auto& id) { return index_view(id); }, signal);
+  }
+  void success(const char* name, BytesView value) {
+    if (shown_) members_[name] = {{"Success", number_array(value)}};
+  }
+  template <class Result>
+  void result(const char* name, const Result& result) {
+    std::visit(
+        Overloaded{
+            [&](const Bytes& bytes) { success(name, bytes); },
+            [&](const journal::Failure& one) { members_[name] = failure_view(one); },
+            [&](const journal::InvocationId& id) { text("invocation_id", id.text()); },
+            [&](const std::vector<Bytes>& keys) { members_["state_keys"] = key_array(keys); },
+            [&](const journal::Empty&) { members_[name] = "Void"; },
+        },
+        result);
+  }
+  json::object request(const journal::Call& call) {
+    json::object view;
+    if (shown_) view["invocation_id"] = json_string(callee_.text());
+    view["invocation_target"] = target_view(call);
+    if (shown_) view["span_context"] = no_span();
+    if (shown_) view["parameter"] = number_array(call.parameter);
+    view["headers"] = pair_array(call.headers, "name");
+    view["idempotency_key"] =
+        call.idempotency_key ? json::value(json_string(*call.idempotency_key)) : json::value();
+    if (shown_) view["completion_retention_duration"] = no_duration();
+    if (shown_) view["journal_retention_duration"] = no_duration();
+    return view;
   }
 
-  const EntryValues values_;
+  const bool shown_;
+  const journal::InvocationId& callee_;
   json::object members_;
 };
 
@@ -162,15 +210,23 @@ std::size_t size_of_result(const Result& result) {
 
 }  // namespace
 
-std::string entry_json(const journal::Entry& entry, std::string_view type, EntryValues values) {
-  Members members(values);
-  members.text_if("name", entry.name);
-  std::visit([&](const auto& body) { members.of(body); }, entry.body);
+std::string entry_json(const journal::Entry& entry, std::string_view type, EntryValues values,
+                       const journal::InvocationId& callee) {
+  Members members(values, callee);
+  const auto* const notification = std::get_if<journal::Notification>(&entry.body);
+  std::visit(Overloaded{
+                 [&](const journal::Notification& body) { members.of(body, type); },
+                 [&](const auto& body) { members.of(body); },
+             },
+             entry.body);
+  if (notification == nullptr) members.name(entry.name);
   json::object typed;
   typed[type] = std::move(members).take();
-  json::object whole;
-  whole[entry.is_command() ? "Command" : "Notification"] = std::move(typed);
-  return json::serialize(whole);
+  if (notification == nullptr) return json::serialize(json::object{{"Command", std::move(typed)}});
+  if (std::holds_alternative<journal::Notification::Completion>(notification->of)) {
+    typed = json::object{{"Completion", std::move(typed)}};
+  }
+  return json::serialize(json::object{{"Notification", std::move(typed)}});
 }
 
 std::size_t payload_size(const journal::Entry& entry) {
