@@ -37,6 +37,18 @@ Result<Path> parse_admin_path(std::string_view target) {
   return path;
 }
 
+bool is_kafka(std::string_view area) { return area == "subscriptions" || area == "kafka-clusters"; }
+
+// There are none; who lists them to show everything is told so.
+HttpResponse kafka_answer(const AdminRequest& request) {
+  constexpr const char* kNone = "Holdfast has no Kafka ingress";
+  const auto& parts = request.path.segments;
+  if (!request.is("GET")) return not_implemented_answer(kNone);
+  if (parts.size() > 1) return admin_error_answer({ErrorCode::kNotFound, kNone});
+  const char* const list = parts[0] == "subscriptions" ? "subscriptions" : "clusters";
+  return ok_answer(boost::json::object{{list, boost::json::array()}});
+}
+
 }  // namespace
 
 void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
@@ -58,7 +70,7 @@ void Admin::handle(HttpRequest&& http, std::shared_ptr<HttpReply> reply) {
   if (explains || area == "explanations") return explanations_.handle(std::move(request));
   if (area == "invocations") return invocations_.handle(std::move(request));
   if (area == "query") return queries_.handle(std::move(request));
-  request.reply->send(health_answer(request));
+  request.reply->send(is_kafka(area) ? kafka_answer(request) : health_answer(request));
 }
 
 HttpResponse Admin::health_answer(const AdminRequest& request) const {

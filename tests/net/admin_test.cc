@@ -156,6 +156,22 @@ BOOST_AUTO_TEST_CASE(what_an_operator_set_is_shown_at_the_service_and_no_more_at
   }
 }
 
+BOOST_AUTO_TEST_CASE(there_is_no_kafka_and_lists_of_it_are_empty) {
+  for (const char* prefix : {"", "/v2", "/v4"}) {
+    BOOST_TEST(answer("GET", std::string(prefix) + "/subscriptions").body ==
+               R"({"subscriptions":[]})");
+    BOOST_TEST(answer("GET", std::string(prefix) + "/kafka-clusters").body == R"({"clusters":[]})");
+  }
+  BOOST_TEST(status("GET", "/subscriptions/sub_1") == 404);
+  BOOST_TEST(status("GET", "/kafka-clusters/mine") == 404);
+  for (const char* method : {"POST", "PATCH", "DELETE"}) {
+    const HttpResponse refused = answer(method, "/subscriptions", "{}");
+    BOOST_TEST(refused.status == 501);
+    BOOST_TEST(refused.body.find("no Kafka ingress") != std::string::npos);
+    BOOST_TEST(status(method, "/kafka-clusters/mine", "{}") == 501);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(one_process_is_a_cluster_in_good_health) {
   BOOST_TEST(body(answer("GET", "/cluster-health")).at("cluster_name").as_string() == "holdfast");
   BOOST_TEST(status("POST", "/cluster-health") == 405);
