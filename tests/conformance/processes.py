@@ -177,6 +177,8 @@ class Endpoint(Process):
 
 
 class TypeScript(Endpoint):
+    program = "app.mjs"
+
     def command(self):
         """Node looks for packages beside the program, so a copy of it goes where there is a link to them."""
         fetched = packages.typescript()
@@ -184,7 +186,7 @@ class TypeScript(Endpoint):
         shutil.rmtree(app, ignore_errors=True)
         shutil.copytree(HERE / "typescript", app, ignore=shutil.ignore_patterns("node_modules"))
         (app / "node_modules").symlink_to(fetched / "node_modules")
-        return [packages.node(fetched), app / "app.mjs"]
+        return [packages.node(fetched), app / self.program]
 
 
 class Python(Endpoint):
