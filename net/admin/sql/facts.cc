@@ -1,5 +1,7 @@
 #include "net/admin/sql/facts.h"
 
+#include "net/admin/deployment_view.h"
+
 namespace holdfast::net::sql {
 
 std::vector<ServiceFact> CatalogFacts::services() const {
@@ -14,8 +16,7 @@ std::vector<ServiceFact> CatalogFacts::services() const {
 
 std::vector<DeploymentFact> CatalogFacts::deployments() const {
   std::vector<DeploymentFact> deployments;
-  for (const auto& [id, info] : *catalog_.deployments()) {
-    const journal::Deployment& from = info->deployment;
+  const auto add = [&](const std::string& id, const journal::Deployment& from) {
     DeploymentFact& fact = deployments.emplace_back();
     fact.id = id;
     fact.kind = "http";
@@ -24,6 +25,11 @@ std::vector<DeploymentFact> CatalogFacts::deployments() const {
     fact.protocol_version_min = from.protocol_version_min;
     fact.protocol_version_max = from.protocol_version_max;
     for (const auto& service : from.services) fact.services.push_back(service.name);
+  };
+  for (const auto& [id, info] : *catalog_.deployments()) add(id, info->deployment);
+  // When it began is not a fact of the catalog.
+  if (const auto own = embedded_deployment(*catalog_.snapshot(), 0)) {
+    add(std::string(actors::kEmbeddedDeployment), own->deployment);
   }
   return deployments;
 }

@@ -37,6 +37,14 @@ class LoadedJournal {
     return (*view_)[index].as_object();
   }
 
+  // Whom the call at `index` called; nought: it is no call, or nobody has told.
+  InvocationId callee(std::size_t index) {
+    const boost::json::value* const id = view(index).if_contains("invoked_id");
+    if (id == nullptr) return {};
+    const auto callee = InvocationId::from_text(std::string(id->as_string()));
+    return callee.has_value() ? *callee : InvocationId();
+  }
+
   // The bytes of an entry as a handler is sent them.
   std::optional<Bytes> raw(std::size_t index) {
     if (!raw_.has_value()) raw_.emplace(entries_, protocol_version());
@@ -93,7 +101,8 @@ std::function<Value(JournalRow&)> as_json(EntryValues values) {
   return of([values](JournalRow& row) {
     const Value type = entry_type(row);
     const std::string_view words = std::get<std::string>(type);
-    return entry_json(row.entry(), words.substr(words.find(' ') + 1), values);
+    return entry_json(row.entry(), words.substr(words.find(' ') + 1), values,
+                      row.journal->callee(row.index));
   });
 }
 
