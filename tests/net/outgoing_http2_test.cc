@@ -154,6 +154,20 @@ BOOST_AUTO_TEST_CASE(a_bad_answer_is_one_also_when_the_endpoint_then_resets_the_
   BOOST_TEST((opened.events->wait_kind() == Kind::kBadAnswer));
 }
 
+BOOST_AUTO_TEST_CASE(a_status_below_100_is_a_bad_answer_and_not_an_interim_one) {
+  RawServer server;
+  RunningTransport transport;
+  const auto pool = transport.pool(server.port());
+  const Opened opened = open(*pool, {.body = ""});
+  FramePeer peer(server.accept());
+  peer.receive(kHeaders);
+
+  peer.send(frame(kHeaders, kEndHeaders, 1, field(":status", "051")) + frame(kData, 0, 1, "some"));
+
+  BOOST_TEST((opened.events->wait_kind() == Kind::kBadAnswer));
+  BOOST_TEST(!opened.events->misuse());
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_stream_is_known_to_be_unprocessed) {
   RawServer server;
   RunningTransport transport;

@@ -287,6 +287,13 @@ void OutgoingHttp2::on_head_end(std::int32_t stream) {
   if (running == nullptr || running->head_done) {
     return;
   }
+  if (running->status < 100) {
+    const auto exchange = detach(stream);
+    session_.submit_reset(stream, NGHTTP2_PROTOCOL_ERROR);
+    exchange->fail(
+        failure(Kind::kBadAnswer, "sent an answer whose status is no number from 100 on"));
+    return;
+  }
   if (running->status < 200) {
     running->headers.clear();  // An interim answer, like 103 Early Hints.
     return;
@@ -330,7 +337,12 @@ void OutgoingHttp2::on_reset(std::int32_t stream, std::uint32_t code) {
   // Node refuses all further streams of a connection that holds too much, also when what it holds
   // is a large answer to a stream that we have reset, until that connection has been silent for a
   // minute.
-  leaving_ = leaving_ || code == NGHTTP2_ENHANCE_YOUR_CALM;
+  if (code == NGHTTP2_ENHANCE_YOUR_CALM && pool_->may_leave()) {
+    leaving_ = true;
+    if (is_idle()) {
+      terminate();
+    }
+  }
 }
 
 std::size_t OutgoingHttp2::on_body_wanted(std::int32_t stream, std::size_t size, bool& last) {
