@@ -332,9 +332,10 @@ std::string Explainer::why_unserved(const Invocation& row) const {
   if (catalog_.deployment(row.deployment_id) == nullptr) {
     return fmt::format("its deployment {} is not registered any more", row.deployment_id);
   }
-  if (catalog_.find(target.service, row.deployment_id) == nullptr) {
-    return fmt::format("its deployment {} does not serve {} any more", row.deployment_id,
-                       target.service);
+  const auto service = catalog_.find(target.service, row.deployment_id);
+  if (service == nullptr || service->handler(target.handler) == nullptr) {
+    return fmt::format("its deployment {} does not serve {}/{} any more", row.deployment_id,
+                       target.service, target.handler);
   }
   return "";
 }

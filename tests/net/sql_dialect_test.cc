@@ -101,13 +101,16 @@ BOOST_AUTO_TEST_CASE(a_comparison_with_a_name_is_true_or_false) {
   add(Status::kQueued, "Counter", "eve");
   const json::object shown =
       row("select 1 = 1 as yes, id is null as no, case when 1 = 1 then 7 end as number, "
-          "length(id) as length, status like 'x%' as \"a b\", (1 = 1) + 1 as sum, null = 1 as none "
+          "length(id) as length, 1 << 3 as shifted, '{\"n\":5}' ->> '$.n' as found, status like "
+          "'x%' as \"a b\", (1 = 1) + 1 as sum, null = 1 as none "
           "from sys_invocation");
   BOOST_TEST(json::serialize(shown.at("yes")) == "true");
   BOOST_TEST(json::serialize(shown.at("no")) == "false");
   BOOST_TEST(json::serialize(shown.at("a b")) == "false");
   BOOST_TEST(json::serialize(shown.at("number")) == "7");
   BOOST_TEST(json::serialize(shown.at("length")) == "38");
+  BOOST_TEST(json::serialize(shown.at("shifted")) == "8");
+  BOOST_TEST(json::serialize(shown.at("found")) == "5");
   BOOST_TEST(json::serialize(shown.at("sum")) == "2");
   BOOST_TEST(!shown.contains("none"));
 }
@@ -122,6 +125,8 @@ BOOST_AUTO_TEST_CASE(the_first_value_in_an_order_is_that_of_its_row) {
   BOOST_TEST(value("select last_value(x order by y desc nulls last)" + rows) == "\"b\"");
   BOOST_TEST(value("select last_value(x order by (y * 2))" + rows) == "\"c\"");
   BOOST_TEST(value("select first_value(x)" + rows) == "\"a\"");
+  BOOST_TEST(value("select first_value(v order by k) from (select x'02' as k, 'b' as v union all "
+                   "select x'03', 'c' union all select x'01', 'a')") == "\"a\"");
   BOOST_TEST(value("select last_value(x)" + rows) == "\"d\"");
   BOOST_TEST(value("select first_value(x) over (order by y desc)" + rows + " limit 1") == "\"c\"");
 }
@@ -138,7 +143,10 @@ BOOST_AUTO_TEST_CASE(a_query_in_brackets_takes_the_name_of_its_only_table) {
         "select 1 from (select * from t join u) limit 1", "select 1 from (values (1))",
         "select 1 from (select 1", "select 'from (select * from t)'",
         "select first_value(x) over (order by x) from t", "show", "describe", "show tables of t",
-        "select first_value(x order by a, b) from t", ""}) {
+        "select first_value(x order by a, b) from t",
+        "select first_value(x order by a nulls first) from t",
+        "select first_value(x order by a collate nocase) from t",
+        "select 1 from t where x is not distinct from (select y from u)", ""}) {
     BOOST_TEST(said(same) == same);
   }
 }

@@ -25,13 +25,19 @@ constexpr const char* kAfterTable[] = {
     "INNER", "LEFT",  "RIGHT", "FULL",  "CROSS",  "ON",    "USING",  "NATURAL",   "WINDOW"};
 constexpr const char* kJoins[] = {"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL"};
 
+// Not the one of IS DISTINCT FROM.
+bool begins_tables(const Words& words, std::size_t at) {
+  const bool compares = at > 1 && words[at - 1].is("DISTINCT") && !words[at - 2].is("SELECT");
+  return words[at].is("JOIN") || (words[at].is("FROM") && !compares);
+}
+
 // --- Queries without a name.
 
 // The name of the only table in the words (begin, end), a SELECT; none: there are more, or others.
 std::optional<std::string> only_table(const Words& words, std::size_t begin, std::size_t end) {
   for (std::size_t at = begin; at < end; ++at) {
     if (words.sign(at, "(")) at = std::min(words.closing(at), end);
-    if (!words[at].is("FROM")) continue;
+    if (!begins_tables(words, at)) continue;
     std::size_t name = at + 1;
     if (!is_name(words[name])) return std::nullopt;
     while (words.sign(name + 1, ".")) name += 2;
@@ -69,7 +75,9 @@ void order_values(Words& words, std::size_t function) {
   for (std::size_t at = open + 1; at < close; ++at) {
     if (words.sign(at, "(")) at = std::min(words.closing(at), close);
     if (words[at].is("ORDER") && words[at + 1].is("BY")) order = at;
-    if (order < at && words.sign(at, ",")) return;  // Several: that is not understood.
+    const bool nulls_first = words[at].is("NULLS") && !words[at + 1].is("LAST");
+    // Several, or one in another way: that is not understood.
+    if (order < at && (words.sign(at, ",") || words[at].is("COLLATE") || nulls_first)) return;
     const bool ends = words[at].is("ASC") || words[at].is("DESC") || words[at].is("NULLS");
     if (order < at && ends) direction = std::min(direction, at);
   }
@@ -144,7 +152,7 @@ std::string in_our_dialect(std::string_view query) {
   if (auto instead = shown(words)) return std::move(*instead);
   for (std::size_t at = 0; at < words.size(); ++at) {
     const Token& word = words[at];
-    if (word.is("FROM") || word.is("JOIN")) name_query(words, at);
+    if (begins_tables(words, at)) name_query(words, at);
     if (word.is("FIRST_VALUE") || word.is("LAST_VALUE")) order_values(words, at);
     if (word.is("INFORMATION_SCHEMA") && words.sign(at + 1, ".")) {
       words.replace(at, at + 1, "information_schema_");
@@ -163,7 +171,7 @@ std::vector<std::string> names_of_comparisons(std::string_view query) {
   };
   for (std::size_t at = columns_begin(words); at < words.size(); ++at) {
     if (words.sign(at, "(")) at = std::min(words.closing(at), words.size() - 1);
-    if (words[at].is("FROM") || words[at].is("UNION")) break;
+    if (begins_tables(words, at) || words[at].is("UNION")) break;
     if (words.sign(at, ",")) {
       end_column();
     } else {

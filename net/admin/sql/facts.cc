@@ -16,7 +16,8 @@ std::vector<ServiceFact> CatalogFacts::services() const {
 
 std::vector<DeploymentFact> CatalogFacts::deployments() const {
   std::vector<DeploymentFact> deployments;
-  const auto add = [&](const std::string& id, const journal::Deployment& from) {
+  const auto add = [&](const std::string& id, const actors::DeploymentInfo& info) {
+    const journal::Deployment& from = info.deployment;
     DeploymentFact& fact = deployments.emplace_back();
     fact.id = id;
     fact.kind = "http";
@@ -24,12 +25,12 @@ std::vector<DeploymentFact> CatalogFacts::deployments() const {
     fact.created_at = from.created_at;
     fact.protocol_version_min = from.protocol_version_min;
     fact.protocol_version_max = from.protocol_version_max;
-    for (const auto& service : from.services) fact.services.push_back(service.name);
+    for (const auto& service : info.services) fact.services.push_back(service.name);
   };
-  for (const auto& [id, info] : *catalog_.deployments()) add(id, info->deployment);
+  for (const auto& [id, info] : *catalog_.deployments()) add(id, *info);
   // When it began is not a fact of the catalog.
   if (const auto own = embedded_deployment(*catalog_.snapshot(), 0)) {
-    add(std::string(actors::kEmbeddedDeployment), own->deployment);
+    add(std::string(actors::kEmbeddedDeployment), *own);
   }
   return deployments;
 }

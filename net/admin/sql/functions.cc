@@ -226,11 +226,11 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-int add_functions(sqlite3* connection, std::int64_t now_unix_ms) {
+int add_functions(sqlite3* connection, std::int64_t now_unix_ms, const QueryWatch& watch) {
   constexpr int kFlags = Function::kFlags;
   if (const int code = add_all(connection, kFunctions); code != SQLITE_OK) return code;
   if (const int code = add_text_functions(connection); code != SQLITE_OK) return code;
-  if (const int code = add_like(connection); code != SQLITE_OK) return code;
+  if (const int code = add_like(connection, &watch); code != SQLITE_OK) return code;
   if (const int code = add_ordered_values(connection); code != SQLITE_OK) return code;
   const int counts = sqlite3_create_function_v2(connection, kSumOfCounts, 1, kFlags, nullptr,
                                                 nullptr, add_count, give_count, nullptr);

@@ -17,9 +17,11 @@
 
 #include <cstdint>
 
+#include "net/admin/sql/query_watch.h"
+
 namespace holdfast::net::sql {
 
-// Returns a code of SQLite's.
-int add_functions(sqlite3* connection, std::int64_t now_unix_ms);
+// `watch` outlives the connection. Returns a code of SQLite's.
+int add_functions(sqlite3* connection, std::int64_t now_unix_ms, const QueryWatch& watch);
 
 }  // namespace holdfast::net::sql

@@ -1,5 +1,6 @@
 #include "net/admin/sql/like.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,6 +9,8 @@
 
 namespace holdfast::net::sql {
 namespace {
+
+constexpr std::size_t kBytesBetweenLooks = 64 << 10;
 
 bool continues(char c) { return (c & 0xc0) == 0x80; }
 
@@ -98,12 +101,17 @@ LikePattern::Places& LikePattern::row_for(Character character) {
   return rows_[row];
 }
 
-bool LikePattern::matches(std::string_view text) const {
+bool LikePattern::matches(std::string_view text, const QueryWatch* watch) const {
   if (never_) return false;
+  std::size_t looks_at = text.size();  // With so much left, at the watch.
   const std::size_t words = length_ / 64 + 1;
   Places reached(words);  // Bit i: what was read of the text matches what is before place i.
   reached[0] = 1;
   while (!text.empty()) {
+    if (watch != nullptr && text.size() <= looks_at) {
+      if (!watch->check().has_value()) return false;
+      looks_at = text.size() - std::min(text.size(), kBytesBetweenLooks);
+    }
     const Places& here = rows_[row_of(take(text))];
     std::uint64_t carried = 0;
     std::uint64_t all = 0;
@@ -123,17 +131,23 @@ namespace {
 // A pattern that is the same for all rows is read once.
 template <LikePattern::Case which>
 void like(sqlite3_context* context, int count, Arguments values) {
+  const auto* const watch = static_cast<const QueryWatch*>(sqlite3_user_data(context));
+  const auto answer = [&](bool matches) {
+    if (watch == nullptr || watch->check().has_value()) return sqlite3_result_int(context, matches);
+    sqlite3_interrupt(sqlite3_context_db_handle(context));
+    give_error(context, "interrupted");
+  };
   if (is_null(values[0]) || is_null(values[1])) return;
   if (count == 3 && is_null(values[2])) return;
   const std::string_view text = text_of(values[1]);
   if (const void* const kept = count == 2 ? sqlite3_get_auxdata(context, 0) : nullptr) {
-    return sqlite3_result_int(context, static_cast<const LikePattern*>(kept)->matches(text));
+    return answer(static_cast<const LikePattern*>(kept)->matches(text, watch));
   }
   const std::string_view escape = count == 3 ? text_of(values[2]) : std::string_view();
   if (count == 3 && escape.empty()) return give_error(context, "ESCAPE takes one character");
   Result<LikePattern> pattern = LikePattern::read(text_of(values[0]), escape, which);
   if (!pattern) return give_error(context, pattern.error().message());
-  sqlite3_result_int(context, pattern->matches(text));
+  answer(pattern->matches(text, watch));
   if (count == 3) return;
   sqlite3_set_auxdata(context, 0, new LikePattern(std::move(*pattern)),
                       [](void* kept) { delete static_cast<LikePattern*>(kept); });
@@ -153,6 +167,8 @@ constexpr Function kFunctions[] = {{"like", 2, kLike},
 
 }  // namespace
 
-int add_like(sqlite3* connection) { return add_all(connection, kFunctions); }
+int add_like(sqlite3* connection, const QueryWatch* watch) {
+  return add_all(connection, kFunctions, const_cast<QueryWatch*>(watch));
+}
 
 }  // namespace holdfast::net::sql

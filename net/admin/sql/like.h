@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/admin/sql/query_watch.h"
 #include "storage/base/result.h"
 
 namespace holdfast::net::sql {
@@ -31,7 +32,8 @@ class LikePattern {
   static Result<LikePattern> read(std::string_view pattern, std::string_view escape, Case which);
 
   // Of the whole text. Any bytes; what is not UTF-8 is taken as characters of some bytes each.
-  bool matches(std::string_view text) const;
+  // `watch` may be null; when it says that the query must end, so does this, with any answer.
+  bool matches(std::string_view text, const QueryWatch* watch = nullptr) const;
 
  private:
   using Character = std::uint32_t;            // Its bytes.
@@ -53,7 +55,7 @@ class LikePattern {
 };
 
 // like(pattern, text) and regexp(pattern, text), which is ILIKE, both also with an escape; no glob.
-// Returns a code of SQLite's.
-int add_like(sqlite3* connection);
+// They look at `watch`, which may be null and outlives the connection. Returns a code of SQLite's.
+int add_like(sqlite3* connection, const QueryWatch* watch);
 
 }  // namespace holdfast::net::sql

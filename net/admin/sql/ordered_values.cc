@@ -32,7 +32,8 @@ int kind_of(sqlite3_value* value) {
 // REQUIRES: neither is null.
 int compare(sqlite3_value* a, sqlite3_value* b) {
   if (kind_of(a) != kind_of(b)) return compare(kind_of(a), kind_of(b));
-  if (kind_of(a) > 0) return compare(text_of(a), text_of(b));
+  if (kind_of(a) == 1) return compare(text_of(a), text_of(b));
+  if (kind_of(a) == 2) return compare(bytes_of(a), bytes_of(b));
   const bool whole =
       sqlite3_value_type(a) == SQLITE_INTEGER && sqlite3_value_type(b) == SQLITE_INTEGER;
   return whole ? compare(sqlite3_value_int64(a), sqlite3_value_int64(b))

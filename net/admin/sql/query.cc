@@ -123,7 +123,7 @@ class Run {
     if (code == SQLITE_OK) {
       code = sqlite3_exec(opened, "PRAGMA temp_store = MEMORY;", nullptr, nullptr, nullptr);
     }
-    if (code == SQLITE_OK) code = add_functions(opened, now_unix_ms);
+    if (code == SQLITE_OK) code = add_functions(opened, now_unix_ms, sources_.watch);
     if (code == SQLITE_OK) code = add_tables(opened, tables_, failure_);
     if (code != SQLITE_OK) return error(code);
     for (const int setting :
@@ -184,7 +184,8 @@ class Run {
   Error error(int code) const {
     if (failure_.has_value()) return *failure_;
     const Result<void> ended = sources_.watch.check();
-    if (code == SQLITE_INTERRUPT && !ended.has_value()) return ended.error();
+    const bool may_be_that = code == SQLITE_INTERRUPT || code == SQLITE_ERROR;
+    if (may_be_that && !ended.has_value()) return ended.error();
     if (code == SQLITE_AUTH) return wrong(kOnlyQueries);
     if (code == SQLITE_TOOBIG) return too_long();
     if (code == SQLITE_NOMEM || connection_ == nullptr) {

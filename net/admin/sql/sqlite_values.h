@@ -21,6 +21,13 @@ inline std::string_view text_of(sqlite3_value* value) {
   return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
+// Of bytes; asked for as a text, they would become one.
+inline std::string_view bytes_of(sqlite3_value* value) {
+  const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(value));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
 inline void give(sqlite3_context* context, std::string_view text) {
   sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
@@ -46,12 +53,13 @@ struct Function {
   void (*call)(sqlite3_context*, int, Arguments);
 };
 
-// Returns a code of SQLite's.
-inline int add_all(sqlite3* connection, std::span<const Function> functions) {
+// `user_data` is what sqlite3_user_data() gives them. Returns a code of SQLite's.
+inline int add_all(sqlite3* connection, std::span<const Function> functions,
+                   void* user_data = nullptr) {
   for (const Function& function : functions) {
     const int code =
         sqlite3_create_function_v2(connection, function.name, function.arguments, Function::kFlags,
-                                   nullptr, function.call, nullptr, nullptr, nullptr);
+                                   user_data, function.call, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return code;
   }
   return SQLITE_OK;

@@ -12,12 +12,6 @@ namespace {
 
 bool is_blob(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_BLOB; }
 
-std::string_view bytes_of(sqlite3_value* value) {
-  const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(value));
-  if (bytes == nullptr) return {};
-  return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
-}
-
 bool continues(char c) { return (c & 0xc0) == 0x80; }
 
 // Counted from 1, in characters; in bytes when both are bytes. 0: nowhere.

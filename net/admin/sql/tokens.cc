@@ -48,6 +48,14 @@ std::size_t number_length(std::string_view text) {
   return length;
 }
 
+// Of a sign of which a part is another one.
+std::size_t sign_length(std::string_view text) {
+  for (const std::string_view sign : {"->>", "->", "<<", ">>", "::"}) {
+    if (text.starts_with(sign)) return sign.size();
+  }
+  return 1;
+}
+
 template <class Is>
 std::size_t run_length(std::string_view text, Is is) {
   return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is) - text.begin());
@@ -89,7 +97,7 @@ std::vector<Token> tokens_of(std::string_view text) {
       kind = TokenKind::kNumber;
       length = number_length(text);
     } else {
-      length = text.substr(0, 2) == "::" ? 2 : 1;
+      length = sign_length(text);
     }
     tokens.push_back({kind, std::string(text.substr(0, length))});
     text.remove_prefix(length);
