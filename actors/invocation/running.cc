@@ -372,7 +372,7 @@ void InvocationActor::fail_attempt() {
             error.failure.message);
   if (last && !ends) {
     kLog.warn("invocation is paused: it goes on when an operator resumes it",
-               "invocation={} target={} attempts={}", id_.text(), state_.row.target.text(), attempt);
+              "invocation={} target={} attempts={}", id_.text(), state_.row.target.text(), attempt);
   }
   if (ends) {
     finish(journal::Failure{error.failure.code, error.failure.message, {}});
@@ -397,7 +397,11 @@ bool InvocationActor::waits_long() {
   }
 
   const journal::WaitSet waits = current_.attempt->waiting();
-  bool only_sleeps = waits.signals.empty() && waits.named_signals.empty();
+  // SDKs wait for the cancellation beside anything else.
+  bool only_sleeps =
+      waits.named_signals.empty() &&
+      std::all_of(waits.signals.begin(), waits.signals.end(),
+                  [](std::uint32_t signal) { return signal == journal::kCancelSignal; });
   std::int64_t due = INT64_MAX;
   for (const journal::CompletionId id : waits.completions) {
     const auto sleep =

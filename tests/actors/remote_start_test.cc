@@ -25,7 +25,9 @@ struct Script {
   std::function<AttemptState(actors::AttemptHost&, const std::function<void()>& wake)> woken;
   std::function<void()> all_durable;
   std::function<void()> release;
+  std::function<void()> asked_to_suspend;
   journal::WaitSet waits;
+  std::size_t in_flight = 1;
 };
 
 class RemoteAttempt final : public actors::Attempt {
@@ -54,7 +56,10 @@ class RemoteAttempt final : public actors::Attempt {
   journal::WaitSet waiting() const override { return script_.waits; }
   bool droppable() const override { return false; }
   actors::AttemptError error() const override { return {}; }
-  std::size_t steps_in_flight() const override { return 1; }
+  std::size_t steps_in_flight() const override { return script_.in_flight; }
+  void ask_to_suspend() override {
+    if (script_.asked_to_suspend) script_.asked_to_suspend();
+  }
 
  private:
   const Script& script_;
@@ -255,6 +260,30 @@ BOOST_AUTO_TEST_CASE(a_cancellation_that_meets_a_suspension_is_heard) {
       BOOST_TEST((world.status(accepted.id) == journal::Status::kCompleted));
     }
   }
+}
+
+// SDKs wait for the cancellation beside it, and version 7 says so.
+BOOST_AUTO_TEST_CASE(one_that_only_sleeps_for_long_is_asked_to_suspend_at_once) {
+  const auto asked_when_it_waits_for = [](journal::WaitSet waits) {
+    RemoteHandlers handlers;
+    EngineFixture world(handlers, services());
+    int asked = 0;
+    handlers.script.in_flight = 0;
+    handlers.script.waits = std::move(waits);
+    handlers.script.asked_to_suspend = [&] { ++asked; };
+    handlers.script.start = [&](const auto&, auto& host, const auto&) {
+      const auto due = to_unix_millis(world.clock().now()) + 3'600'000;
+      host.on_command(Entry{{}, journal::Sleep{due, 1}});
+      return AttemptState::kBlocked;
+    };
+    world.send(request("Plain", "run"));
+    return asked > 0;
+  };
+
+  BOOST_TEST(asked_when_it_waits_for({{1}, {}, {}}));
+  BOOST_TEST(asked_when_it_waits_for({{1}, {journal::kCancelSignal}, {}}));
+  BOOST_TEST(!asked_when_it_waits_for({{1}, {journal::kCancelSignal, 17}, {}}));
+  BOOST_TEST(!asked_when_it_waits_for({{1}, {journal::kCancelSignal}, {"name"}}));
 }
 
 BOOST_AUTO_TEST_CASE(an_attempt_on_hold_can_be_killed) {
