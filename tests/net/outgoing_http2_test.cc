@@ -27,6 +27,20 @@ Opened open(EndpointPool& pool, OpenOptions options = {}) {
   return opened;
 }
 
+// `peer` is left: what comes goes over another connection, and stream 1 ends on this one.
+void check_that_it_is_left(RawServer& server, EndpointPool& pool, FramePeer& peer,
+                           const Opened& first) {
+  const Opened later = open(pool, {.body = ""});
+  FramePeer next(server.accept());
+  next.receive(kHeaders);
+  next.answer(1, "elsewhere");
+  peer.answer(1, "last");
+
+  BOOST_TEST(later.events->wait_end() == "200 elsewhere");
+  BOOST_TEST(first.events->wait_end() == "200 last");
+  BOOST_TEST(peer.closed_by_peer());
+}
+
 BOOST_AUTO_TEST_SUITE(outgoing_http2)
 
 BOOST_AUTO_TEST_CASE(our_server_sees_the_request_and_its_answer_comes_back) {
@@ -195,15 +209,7 @@ BOOST_AUTO_TEST_CASE(goaway_fails_what_was_not_looked_at_and_moves_the_rest_to_a
   peer.goaway(1, 0, "going down");
   BOOST_TEST((refused.events->wait_kind() == Kind::kRefused));
   BOOST_TEST(refused.events->now().find("going down") != std::string::npos);
-  const Opened later = open(*pool, {.body = ""});
-  FramePeer next(server.accept());
-  next.receive(kHeaders);
-  next.answer(1, "elsewhere");
-  peer.answer(1, "last");
-
-  BOOST_TEST(later.events->wait_end() == "200 elsewhere");
-  BOOST_TEST(kept.events->wait_end() == "200 last");
-  BOOST_TEST(peer.closed_by_peer());
+  check_that_it_is_left(server, *pool, peer, kept);
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_asks_for_calm_is_left_and_what_comes_goes_over_another) {
@@ -218,15 +224,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_asks_for_calm_is_left_and_what_comes_goes
 
   peer.send(frame(kReset, 0, 3, number(11, 4)));
   BOOST_TEST((refused.events->wait_kind() == Kind::kReset));
-  const Opened later = open(*pool, {.body = ""});
-  FramePeer next(server.accept());
-  next.receive(kHeaders);
-  next.answer(1, "elsewhere");
-  peer.answer(1, "last");
-
-  BOOST_TEST(later.events->wait_end() == "200 elsewhere");
-  BOOST_TEST(kept.events->wait_end() == "200 last");
-  BOOST_TEST(peer.closed_by_peer());
+  check_that_it_is_left(server, *pool, peer, kept);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_connection_fails_each_of_100_exchanges_once) {
