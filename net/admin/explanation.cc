@@ -133,6 +133,7 @@ Standing Explainer::standing(const Invocation& row) const {
     to.waits.push_back({"repair", to.summary});
     return to;
   }
+  const std::string unserved = why_unserved(row);
   switch (row.status) {
     case Status::kScheduled:
       add_scheduled(row, to);
@@ -144,7 +145,7 @@ Standing Explainer::standing(const Invocation& row) const {
       add_running(row, *journal, to);
       break;
     case Status::kBackingOff:
-      add_backing_off(row, to);
+      add_backing_off(row, unserved.empty(), to);
       break;
     case Status::kSuspended:
       add_suspended(row, *journal, to);
@@ -160,7 +161,8 @@ Standing Explainer::standing(const Invocation& row) const {
       return to;
     }
   }
-  if (row.status != Status::kScheduled && row.status != Status::kQueued) add_deployment(row, to);
+  const bool waits_to_begin = row.status == Status::kScheduled || row.status == Status::kQueued;
+  if (!waits_to_begin && !unserved.empty()) add_deployment(row, unserved, to);
   return to;
 }
 
@@ -200,11 +202,10 @@ void Explainer::add_queued(const Invocation& row, Standing& to) const {
   to.waits.push_back(std::move(wait));
 }
 
-void Explainer::add_backing_off(const Invocation& row, Standing& to) const {
+void Explainer::add_backing_off(const Invocation& row, bool is_served, Standing& to) const {
   to.summary =
       fmt::format("tries again at {}: {}", time_text(row.next_retry_at), failure_text(row));
   Wait wait{"retry", "its next attempt, at " + time_text(row.next_retry_at), row.next_retry_at};
-  const bool is_served = why_unserved(row).empty();
   const bool mismatches = row.last_failure && row.last_failure->code == protocol::kJournalMismatch;
   if (is_served) wait.remedies.push_back(act(row.id, "resume", "try again now"));
   if (mismatches) {
@@ -340,10 +341,9 @@ std::string Explainer::why_unserved(const Invocation& row) const {
   return "";
 }
 
-void Explainer::add_deployment(const Invocation& row, Standing& to) const {
-  std::string why = why_unserved(row);
-  if (why.empty()) return;
-  Wait wait{"deployment", why};
+void Explainer::add_deployment(const Invocation& row, const std::string& unserved,
+                               Standing& to) const {
+  Wait wait{"deployment", unserved};
   if (row.deployment_id.empty()) {
     wait.remedies.push_back(
         {"register the endpoint that does",
@@ -356,7 +356,7 @@ void Explainer::add_deployment(const Invocation& row, Standing& to) const {
     wait.remedies.push_back(
         act(row.id, "resume?deployment=latest", "move it to the newest deployment"));
   }
-  to.summary += "; " + why;
+  to.summary += "; " + unserved;
   to.waits.push_back(std::move(wait));
 }
 

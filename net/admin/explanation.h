@@ -78,11 +78,12 @@ class Explainer {
   Result<std::optional<Standing>> read(const journal::InvocationId& id) const;
   void add_scheduled(const journal::Invocation& row, Standing& to) const;
   void add_queued(const journal::Invocation& row, Standing& to) const;
-  void add_backing_off(const journal::Invocation& row, Standing& to) const;
+  void add_backing_off(const journal::Invocation& row, bool is_served, Standing& to) const;
   void add_paused(const journal::Invocation& row, Standing& to) const;
   void add_running(const journal::Invocation& row, const Journal& journal, Standing& to) const;
   void add_suspended(const journal::Invocation& row, const Journal& journal, Standing& to) const;
-  void add_deployment(const journal::Invocation& row, Standing& to) const;
+  void add_deployment(const journal::Invocation& row, const std::string& unserved,
+                      Standing& to) const;
   // A pin that leads nowhere, or a handler that nobody serves; empty: it is served.
   std::string why_unserved(const journal::Invocation& row) const;
   void add_signals(const journal::Invocation& row, const journal::WaitSet& leaves,

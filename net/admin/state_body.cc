@@ -42,8 +42,9 @@ Result<NewState> parse_new_state(const json::object& body) {
   }
   result.object_key = std::string(key->get_string());
   const json::value* const state = body.if_contains("new_state");
-  if (state == nullptr || !state->is_object())
+  if (state == nullptr || !state->is_object()) {
     return wrong_field("new_state", "an object is expected");
+  }
   for (const auto& [name, value] : state->get_object()) {
     Bytes bytes = TRY(bytes_of(std::string(name), value));
     result.state.insert_or_assign(Bytes(name), std::move(bytes));
