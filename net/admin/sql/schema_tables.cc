@@ -73,17 +73,34 @@ const std::vector<Field<ColumnRow>>& column_fields() {
   return fields;
 }
 
-// Few, and made when the query is.
+// Those that there were when the first of the schema's was made.
+using Others = std::vector<const Table*>;
+
+std::vector<std::string> names_of(const Others& others) {
+  std::vector<std::string> names;
+  for (const Table* const table : others) names.emplace_back(table->name());
+  return names;
+}
+
+std::vector<ColumnRow> columns_of(const Others& others) {
+  std::vector<ColumnRow> columns;
+  for (const Table* const table : others) {
+    std::size_t position = 0;
+    for (const Column& column : table->columns()) {
+      columns.push_back({table->name(), column, position++});
+    }
+  }
+  return columns;
+}
+
 template <class Row>
 std::unique_ptr<Table> table_of(const char* name, const std::vector<Field<Row>>& fields,
-                                std::vector<Row> rows, QueryWatch& watch) {
+                                std::vector<Row> (*rows_of)(const Others&), Others others,
+                                QueryWatch& watch) {
   return std::make_unique<TypedTable<Row>>(
       name, fields, std::vector<typename TypedTable<Row>::NamedWay>{{{}, 500}},
-      [rows = std::move(rows)](std::size_t, const auto&) -> Fill<Row> {
-        return [&rows](Page<Row>& page) -> Result<bool> {
-          page.rows() = rows;
-          return false;
-        };
+      [rows_of, others = std::move(others)](std::size_t, const auto&) {
+        return all_of(rows_of(others));
       },
       watch);
 }
@@ -91,19 +108,12 @@ std::unique_ptr<Table> table_of(const char* name, const std::vector<Field<Row>>&
 }  // namespace
 
 void add_schema_tables(Tables& tables, const Sources& sources) {
-  std::vector<std::string> names;
-  std::vector<ColumnRow> columns;
-  for (const auto& table : tables) {
-    names.emplace_back(table->name());
-    std::size_t position = 0;
-    for (const Column& column : table->columns()) {
-      columns.push_back({names.back(), column, position++});
-    }
-  }
+  Others others;
+  for (const auto& table : tables) others.push_back(table.get());
   tables.push_back(
-      table_of("information_schema_tables", table_fields(), std::move(names), sources.watch));
-  tables.push_back(
-      table_of("information_schema_columns", column_fields(), std::move(columns), sources.watch));
+      table_of("information_schema_tables", table_fields(), names_of, others, sources.watch));
+  tables.push_back(table_of("information_schema_columns", column_fields(), columns_of,
+                            std::move(others), sources.watch));
 }
 
 }  // namespace holdfast::net::sql

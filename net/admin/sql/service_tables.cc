@@ -40,26 +40,17 @@ const std::vector<Field<DeploymentFact>>& deployment_fields() {
   return fields;
 }
 
-// All at once: they are few, and in memory.
-template <class Row>
-Fill<Row> all(std::vector<Row> rows) {
-  return [rows = std::move(rows)](Page<Row>& page) mutable -> Result<bool> {
-    page.rows() = std::move(rows);
-    return false;
-  };
-}
-
 }  // namespace
 
 void add_service_tables(Tables& tables, const Sources& sources) {
   tables.push_back(std::make_unique<TypedTable<ServiceFact>>(
       "sys_service", service_fields(), std::vector<TypedTable<ServiceFact>::NamedWay>{{{}, 100}},
-      [sources](std::size_t, const auto&) { return all(sources.facts.services()); },
+      [sources](std::size_t, const auto&) { return all_of(sources.facts.services()); },
       sources.watch));
   tables.push_back(std::make_unique<TypedTable<DeploymentFact>>(
       "sys_deployment", deployment_fields(),
       std::vector<TypedTable<DeploymentFact>::NamedWay>{{{}, 100}},
-      [sources](std::size_t, const auto&) { return all(sources.facts.deployments()); },
+      [sources](std::size_t, const auto&) { return all_of(sources.facts.deployments()); },
       sources.watch));
 }
 

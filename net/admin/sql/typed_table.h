@@ -63,6 +63,15 @@ Fill<Row> once(std::function<Result<void>(Page<Row>& page)> read) {
   };
 }
 
+// All at once: they are few, and in memory.
+template <class Row>
+Fill<Row> all_of(std::vector<Row> rows) {
+  return [rows = std::move(rows)](Page<Row>& page) mutable -> Result<bool> {
+    page.rows() = std::move(rows);
+    return false;
+  };
+}
+
 template <class Row>
 class TypedRows final : public Rows {
  public:
