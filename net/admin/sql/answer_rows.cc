@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "net/admin/sql/arrow_stream.h"
+#include "net/admin/sql/characters.h"
 #include "net/ingress/json_text.h"
 
 namespace holdfast::net::sql {
@@ -102,7 +103,10 @@ class JsonRows final : public AnswerRows {
         body_ += fmt::format("{}", real);
         return;
       case SQLITE_BLOB:
-        return add_hexadecimal(blob_at(statement, number));
+        body_.push_back('"');
+        append_hexadecimal(body_, blob_at(statement, number));
+        body_.push_back('"');
+        return;
       default: {
         const BytesView text = text_at(statement, number);
         if (column.form == Form::kList && is_list(text)) {
@@ -129,17 +133,6 @@ class JsonRows final : public AnswerRows {
     } else {
       body_ += std::to_string(number);
     }
-  }
-
-  void add_hexadecimal(BytesView bytes) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    body_.push_back('"');
-    for (const char c : bytes) {
-      const auto byte = static_cast<unsigned char>(c);
-      body_.push_back(kDigits[byte >> 4]);
-      body_.push_back(kDigits[byte & 15]);
-    }
-    body_.push_back('"');
   }
 
   std::vector<OutputColumn> columns_;  // Names with quotes and colon.

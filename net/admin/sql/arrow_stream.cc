@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "net/admin/sql/characters.h"
 #include "storage/base/check.h"
 
 namespace holdfast::net::sql {
@@ -115,15 +116,6 @@ Table field(FlatBufferBuilder& builder, const std::string& name, ArrowKind type)
       .child(3, table)
       .child(5, children)
       .end();
-}
-
-void append_hexadecimal(Bytes& to, BytesView bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    to.push_back(kDigits[byte >> 4]);
-    to.push_back(kDigits[byte & 15]);
-  }
 }
 
 // `bytes`: those of the value, when it is a text or a blob.

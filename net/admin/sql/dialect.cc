@@ -15,14 +15,6 @@ bool is_any(const Token& word, const char* const (&names)[n]) {
                      [&](const char* name) { return word.is(name); });
 }
 
-bool is_name(const Token& word) {
-  return word.kind == TokenKind::kName || word.kind == TokenKind::kQuotedName;
-}
-
-// Words that may stand behind a table, and name nothing.
-constexpr const char* kAfterTable[] = {
-    "WHERE", "GROUP", "ORDER", "LIMIT", "HAVING", "UNION", "EXCEPT", "INTERSECT", "OFFSET", "JOIN",
-    "INNER", "LEFT",  "RIGHT", "FULL",  "CROSS",  "ON",    "USING",  "NATURAL",   "WINDOW"};
 constexpr const char* kJoins[] = {"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL"};
 
 // Not the one of IS DISTINCT FROM.
@@ -38,15 +30,13 @@ std::optional<std::string> only_table(const Words& words, std::size_t begin, std
   for (std::size_t at = begin; at < end; ++at) {
     if (words.sign(at, "(")) at = std::min(words.closing(at), end);
     if (!begins_tables(words, at)) continue;
-    std::size_t name = at + 1;
-    if (!is_name(words[name])) return std::nullopt;
-    while (words.sign(name + 1, ".")) name += 2;
-    std::size_t last = name;
-    if (words[last + 1].is("AS")) ++last;
-    if (is_name(words[last + 1]) && !is_any(words[last + 1], kAfterTable)) ++last;
-    const std::size_t next = last + 1;
+    std::size_t table = at + 1;
+    if (!words[table].is_name()) return std::nullopt;
+    while (words.sign(table + 1, ".")) table += 2;
+    const std::size_t name = name_of_table(words, table);
+    const std::size_t next = name + 1;
     if (next < end && (words.sign(next, ",") || is_any(words[next], kJoins))) return std::nullopt;
-    return words[last].text;
+    return words[name].text;
   }
   return std::nullopt;
 }
@@ -57,14 +47,14 @@ void name_query(Words& words, std::size_t from) {
   const std::size_t close = words.closing(open);
   if (close >= words.size()) return;
   const Token& next = words[close + 1];
-  if (is_name(next) && !is_any(next, kAfterTable)) return;  // It has one.
+  if (next.is_name() && !follows_table(next)) return;  // It has one.
   const auto name = only_table(words, open + 1, close);
   if (name.has_value()) words.add_after(close, " AS " + *name);
 }
 
 // --- Values in an order.
 
-// f(x), f(x ORDER BY y [ASC|DESC] [NULLS ...]).
+// f(x), f(x ORDER BY y [ASC|DESC] [NULLS LAST]).
 void order_values(Words& words, std::size_t function) {
   const std::size_t open = function + 1;
   if (!words.sign(open, "(")) return;
@@ -123,7 +113,7 @@ std::size_t columns_begin(const Words& words) {
 struct Column {
   bool compares = false;
   std::size_t cases = 0;  // Open ones: what they compare is not what they give.
-  std::string name;       // After AS, or its own text.
+  std::string name;       // After AS.
   bool is_named = false;
 
   void take(const Words& words, std::size_t at) {

@@ -1,15 +1,14 @@
 #pragma once
 // Dialect: what DataFusion says with several words and SQLite with others. Pure.
 //
-//   FROM (SELECT .. FROM t a) WHERE a.x    FROM (...) AS a WHERE a.x: a query that has no name
-//   takes
-//                                          that of the one table in it
-//   FIRST_VALUE(x ORDER BY y DESC)         last_in_order(x, y), LAST_VALUE the other way round;
-//   only
-//                                          where they are aggregates, not windows
-//   information_schema.columns             information_schema_columns, and the other tables of it
-//   SHOW TABLES, SHOW COLUMNS FROM t,      queries of those
-//   DESCRIBE t
+// FROM (SELECT * FROM t a) WHERE a.x = 1
+//   FROM (...) AS a WHERE a.x = 1: a query without a name takes that of the only table in it.
+// FIRST_VALUE(x ORDER BY y DESC)
+//   last_in_order(x, y), and LAST_VALUE the other way round; where they are no windows.
+// information_schema.columns
+//   information_schema_columns, and so the other tables of it.
+// SHOW TABLES, SHOW COLUMNS FROM t, DESCRIBE t
+//   queries of those.
 
 #include <string>
 #include <string_view>

@@ -5,21 +5,14 @@
 #include <string>
 #include <utility>
 
+#include "net/admin/sql/characters.h"
 #include "net/admin/sql/sqlite_values.h"
 
 namespace holdfast::net::sql {
 namespace {
 
 constexpr std::size_t kBytesBetweenLooks = 64 << 10;
-
-bool continues(char c) { return (c & 0xc0) == 0x80; }
-
-// The bytes of the character that `text` begins with, as many as four. REQUIRES: it is not empty.
-std::string_view first_of(std::string_view text) {
-  std::size_t length = 1;
-  while (length < 4 && length < text.size() && continues(text[length])) ++length;
-  return text.substr(0, length);
-}
+constexpr std::size_t kCharacterBytes = 4;
 
 void set(std::vector<std::uint64_t>& bits, std::size_t at) {
   bits[at / 64] |= std::uint64_t{1} << (at % 64);
@@ -33,7 +26,7 @@ Result<LikePattern> LikePattern::read(std::string_view pattern, std::string_view
     return Error(ErrorCode::kInvalidArgument,
                  "the pattern of a LIKE has at most " + std::to_string(kBytesMax) + " bytes");
   }
-  if (!escape.empty() && first_of(escape).size() != escape.size()) {
+  if (!escape.empty() && first_of(escape, kCharacterBytes).size() != escape.size()) {
     return Error(ErrorCode::kInvalidArgument, "ESCAPE takes one character");
   }
   LikePattern read;
@@ -43,7 +36,7 @@ Result<LikePattern> LikePattern::read(std::string_view pattern, std::string_view
   read.rows_.emplace_back(words);
   std::vector<std::size_t> any;
   while (!pattern.empty()) {
-    const std::string_view first = first_of(pattern);
+    const std::string_view first = first_of(pattern, kCharacterBytes);
     const bool is_escaped = first == escape;
     if (is_escaped) {
       pattern.remove_prefix(first.size());
@@ -79,7 +72,7 @@ LikePattern::Character LikePattern::take(std::string_view& text) const {
     const bool is_upper = byte >= 'A' && byte <= 'Z';
     return is_upper && case_ == Case::kOfAsciiDoesNot ? byte + ('a' - 'A') : byte;
   }
-  const std::string_view first = first_of(text);
+  const std::string_view first = first_of(text, kCharacterBytes);
   text.remove_prefix(first.size());
   Character character = 0;
   for (const char c : first) character = character << 8 | static_cast<unsigned char>(c);

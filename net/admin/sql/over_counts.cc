@@ -38,19 +38,12 @@ struct From {
 
 // None: something else comes with it, or after it.
 std::optional<From> table_at(const Words& words, std::size_t table) {
-  From from{table, table, words[table].text};
-  std::size_t next = table + 1;
-  if (words[next].is("AS")) ++next;
-  const TokenKind kind = words[next].kind;
-  const bool named = next > table + 1 || !begins_clause(words[next]);
-  if (named && (kind == TokenKind::kName || kind == TokenKind::kQuotedName)) {
-    from.alias = words[next].text;
-    from.last = next++;
-  }
+  const std::size_t name = name_of_table(words, table);
+  const std::size_t next = name + 1;
   if (next < words.size() && !begins_clause(words[next]) && !words.sign(next, ";")) {
     return std::nullopt;
   }
-  return from;
+  return From{table, name, words[name].text};
 }
 
 struct Shape {

@@ -5,14 +5,13 @@
 #include <string>
 #include <unordered_set>
 
+#include "net/admin/sql/characters.h"
 #include "net/admin/sql/sqlite_values.h"
 
 namespace holdfast::net::sql {
 namespace {
 
 bool is_blob(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_BLOB; }
-
-bool continues(char c) { return (c & 0xc0) == 0x80; }
 
 // Counted from 1, in characters; in bytes when both are bytes. 0: nowhere.
 void instr(sqlite3_context* context, int, Arguments values) {
@@ -46,12 +45,7 @@ void replace(sqlite3_context* context, int, Arguments values) {
   give(context, replaced);
 }
 
-// The character that `text` begins or ends with. REQUIRES: it is not empty.
-std::string_view first_of(std::string_view text) {
-  std::size_t length = 1;
-  while (length < text.size() && continues(text[length])) ++length;
-  return text.substr(0, length);
-}
+// The character that `text` ends with. REQUIRES: it is not empty.
 std::string_view last_of(std::string_view text) {
   std::size_t begin = text.size() - 1;
   while (begin > 0 && continues(text[begin])) --begin;

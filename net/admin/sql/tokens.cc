@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <utility>
 
 namespace holdfast::net::sql {
@@ -141,6 +142,22 @@ std::string Words::text() const {
   std::string text;
   for (const Token& token : tokens_) text += token.text;
   return text;
+}
+
+bool follows_table(const Token& word) {
+  static constexpr const char* kWords[] = {"WHERE", "GROUP",  "ORDER",     "LIMIT",  "HAVING",
+                                           "UNION", "EXCEPT", "INTERSECT", "OFFSET", "JOIN",
+                                           "INNER", "LEFT",   "RIGHT",     "FULL",   "CROSS",
+                                           "ON",    "USING",  "NATURAL",   "WINDOW"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](const char* name) { return word.is(name); });
+}
+
+std::size_t name_of_table(const Words& words, std::size_t table) {
+  const bool says_as = words[table + 1].is("AS");
+  const std::size_t alias = table + (says_as ? 2 : 1);
+  const bool named = words[alias].is_name() && (says_as || !follows_table(words[alias]));
+  return named ? alias : table;
 }
 
 }  // namespace holdfast::net::sql

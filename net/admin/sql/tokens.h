@@ -17,6 +17,7 @@ struct Token {
 
   // Whether it is this name, which is given in upper case, without quotes.
   bool is(std::string_view upper) const;
+  bool is_name() const { return kind == TokenKind::kName || kind == TokenKind::kQuotedName; }
 };
 
 std::vector<Token> tokens_of(std::string_view query);
@@ -43,6 +44,11 @@ class Words {
   std::vector<std::size_t> places_;  // Of the words.
   std::vector<std::size_t> closings_;
 };
+
+// Whether a table or a query may stand before it and be named by none: it begins what follows.
+bool follows_table(const Token& word);
+// The word that names the table at `table`: its alias, with AS or without, or the table itself.
+std::size_t name_of_table(const Words& words, std::size_t table);
 
 // Whether `text`, in upper case, is `upper`.
 bool equals_upper(std::string_view text, std::string_view upper);
