@@ -239,6 +239,10 @@ BOOST_AUTO_TEST_CASE(one_that_runs_on_an_endpoint_says_on_which) {
   BOOST_TEST(holds(said(id), "which has not answered yet"));
   BOOST_TEST(holds(said(id), "'http://shop.example/it'\\''s/'"));
   BOOST_TEST(!holds(said(id), "not registered"));
+
+  change(id, [](Invocation& row) { row.target.handler = "dropped"; });
+  BOOST_TEST(holds(said(id), "does not serve Busy/dropped any more"));
+  BOOST_TEST(holds(said(id), patch(id, "resume?deployment=latest")));
 }
 
 BOOST_AUTO_TEST_CASE(a_pin_that_leads_nowhere_is_named_with_the_way_out) {
