@@ -112,7 +112,8 @@ Result<std::string_view> text_body(std::string_view text, std::string_view prefi
   }
   text.remove_prefix(prefix.size());
   if (text.empty()) return invalid(what, "ends after its prefix");
-  if (text.front() != kTextVersion) return invalid(what, "has an unknown version, expected 1");
+  if (text.front() != kTextVersion)
+    return invalid(what, "has another character than 1 after its prefix");
   return text.substr(1);
 }
 

@@ -235,8 +235,7 @@ void Explainer::add_running(const Invocation& row, const Journal& journal, Stand
   to.summary = fmt::format("is running {}", where(row));
   if (row.retry_count > 0) to.summary += "; before, " + failure_text(row);
   Wait attempt{"attempt", "its handler, " + where(row)};
-  const auto deployment = catalog_.deployment(row.deployment_id);
-  if (deployment != nullptr) {
+  if (const auto deployment = asked_by(row); deployment != nullptr) {
     attempt.text += ", which has not answered yet";
     attempt.remedies.push_back({"see whether the endpoint answers",
                                 fmt::format("curl -sS -m 5 -o /dev/null -w '%{{http_code}}\\n' {}",
@@ -417,14 +416,24 @@ Remedy Explainer::act(const InvocationId& id, const char* verb, const char* does
                                                    id.text(), verb)))};
 }
 
+// A deployment is pinned with the first thing that comes from it; until then the newest is asked.
+std::shared_ptr<const actors::DeploymentInfo> Explainer::asked_by(const Invocation& row) const {
+  if (!row.deployment_id.empty()) return catalog_.deployment(row.deployment_id);
+  const auto services = catalog_.snapshot();
+  const auto service = services->find(row.target.service);
+  return service == services->end() ? nullptr : catalog_.deployment(service->second.deployment_id);
+}
+
 std::string Explainer::where(const Invocation& row) const {
-  if (row.deployment_id.empty()) {
-    const bool here = catalog_.is_embedded(row.target.service);
-    return here ? "in the server's process" : "and has chosen no deployment yet";
+  if (row.deployment_id.empty() && catalog_.is_embedded(row.target.service)) {
+    return "in the server's process";
   }
-  const auto deployment = catalog_.deployment(row.deployment_id);
-  if (deployment == nullptr) return "on the deployment " + row.deployment_id;
-  return fmt::format("on {} ({})", deployment->deployment.uri, row.deployment_id);
+  const auto deployment = asked_by(row);
+  if (deployment != nullptr) {
+    return fmt::format("on {} ({})", deployment->deployment.uri, deployment->deployment.id.text());
+  }
+  return row.deployment_id.empty() ? "and has chosen no deployment yet"
+                                   : "on the deployment " + row.deployment_id;
 }
 
 }  // namespace holdfast::net

@@ -4,6 +4,7 @@
 // that does it. Reads the store; else pure.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,6 +95,8 @@ class Explainer {
   Wait outcome_wait(const char* kind, const std::string& of,
                     std::optional<journal::InvocationId> on) const;
   Remedy act(const journal::InvocationId& id, const char* verb, const char* does) const;
+  // Null: handlers in this process, or nobody.
+  std::shared_ptr<const actors::DeploymentInfo> asked_by(const journal::Invocation& row) const;
   std::string where(const journal::Invocation& row) const;
 
   const journal::Tables& tables_;

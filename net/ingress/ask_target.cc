@@ -25,8 +25,8 @@ Result<std::string> text(const json::object& object, const char* name) {
   return std::move(*found);
 }
 
-Result<journal::InvocationId> by_idempotency_key(const json::object& target,
-                                                 const actors::CatalogSnapshot& catalog) {
+Result<AskTarget> by_idempotency_key(const json::object& target,
+                                     const actors::CatalogSnapshot& catalog) {
   const std::string service = TRY(text(target, "service"));
   const std::string handler = TRY(text(target, "handler"));
   const std::string idempotency_key = TRY(text(target, "idempotencyKey"));
@@ -43,9 +43,7 @@ Result<journal::InvocationId> by_idempotency_key(const json::object& target,
   if (keyed != key.has_value()) {
     return wrong(fmt::format("'{}' {} a key", service, keyed ? "needs" : "has not"));
   }
-  return journal::idempotent_id(
-      service, key.has_value() ? std::optional<std::string_view>(*key) : std::nullopt, handler,
-      idempotency_key);
+  return idempotent_target(service, key, handler, idempotency_key);
 }
 
 // What `target` calls itself: its field "type"; without one, the kind whose fields it has.
@@ -59,8 +57,33 @@ Result<std::string> kind_of(const json::object& target) {
 
 }  // namespace
 
-Result<journal::InvocationId> parse_ask_target(BytesView body,
-                                               const actors::CatalogSnapshot& catalog) {
+Result<AskTarget> workflow_target(const std::string& name, const std::string& key,
+                                  const actors::CatalogSnapshot& catalog) {
+  const auto found = catalog.find(name);
+  if (found == catalog.end()) {
+    return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", name));
+  }
+  if (found->second.kind != journal::ServiceKind::kWorkflow) {
+    return wrong(fmt::format("'{}' is not a workflow", name));
+  }
+  return AskTarget{journal::workflow_run_id(name, key),
+                   fmt::format("run of workflow '{}' with the key '{}'", name, key)};
+}
+
+AskTarget idempotent_target(std::string_view service, std::optional<std::string_view> key,
+                            std::string_view handler, std::string_view idempotency_key) {
+  const std::string path = key.has_value() ? fmt::format("{}/{}/{}", service, *key, handler)
+                                           : fmt::format("{}/{}", service, handler);
+  return {journal::idempotent_id(service, key, handler, idempotency_key),
+          fmt::format("call of '{}' with the idempotency key '{}'", path, idempotency_key)};
+}
+
+Error in_words_of(const AskTarget& target, Error error) {
+  if (target.name.empty() || error.code() != ErrorCode::kNotFound) return error;
+  return {ErrorCode::kNotFound, fmt::format("there is no {}, or no longer", target.name)};
+}
+
+Result<AskTarget> parse_ask_target(BytesView body, const actors::CatalogSnapshot& catalog) {
   boost::system::error_code failed;
   const json::value parsed = json::parse({body.data(), body.size()}, failed);
   if (failed) return wrong("the body is not JSON: " + failed.message());
@@ -90,19 +113,12 @@ Result<journal::InvocationId> parse_ask_target(BytesView body,
   if (kind.empty()) kind = TRY(kind_of(*fields));
   if (kind == "invocation") {
     const std::string id = TRY(text(*fields, "invocationId"));
-    return journal::InvocationId::from_text(id);
+    return AskTarget{TRY(journal::InvocationId::from_text(id)), {}};
   }
   if (kind == "workflow") {
     const std::string name = TRY(text(*fields, "workflowName"));
     const std::string key = TRY(text(*fields, "workflowKey"));
-    const auto found = catalog.find(name);
-    if (found == catalog.end()) {
-      return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", name));
-    }
-    if (found->second.kind != journal::ServiceKind::kWorkflow) {
-      return wrong(fmt::format("'{}' is not a workflow", name));
-    }
-    return journal::workflow_run_id(name, key);
+    return workflow_target(name, key, catalog);
   }
   if (kind == "idempotentInvocation") return by_idempotency_key(*fields, catalog);
   return wrong(fmt::format("there is no kind '{}'", kind));

@@ -113,11 +113,11 @@ void Ingress::handle(HttpRequest&& request, Reply reply) {
       Overloaded{
           [&](CallRoute&& r) { call(std::move(r), std::move(request), std::move(reply)); },
           [&](SendRoute&& r) { send(std::move(r), std::move(request), std::move(reply)); },
-          [&](AskRoute&& r) { ask(r, std::move(reply)); },
+          [&](AskRoute&& r) { ask(std::move(r), std::move(reply)); },
           [&](AskByBodyRoute&& r) {
-            Result<journal::InvocationId> id = parse_ask_target(request.body, *catalog);
-            if (!id) return reply->send(error_reply(id.error()));
-            ask({r.ask, *id}, std::move(reply));
+            Result<AskTarget> target = parse_ask_target(request.body, *catalog);
+            if (!target) return reply->send(error_reply(target.error()));
+            ask({r.ask, std::move(*target)}, std::move(reply));
           },
           [&](SignalRoute&& r) { signal(std::move(r), std::move(request), std::move(reply)); },
           [&](HealthRoute&&) { reply->send(health_reply(names_of(*catalog))); },
@@ -172,29 +172,33 @@ void Ingress::ask(AskRoute route, Reply reply) {
     const OutputType type = output_type_of(outcome.target, *catalog);
     reply->send(finished_reply(std::move(outcome), type, TellExpiry::kYes));
   };
+  const journal::InvocationId id = route.target.id;
+  const auto failed = [reply, target = std::move(route.target)](Error error) {
+    reply->send(error_reply(in_words_of(target, std::move(error))));
+  };
   switch (route.ask) {
     case Ask::kAttach: {
       const actors::WaitHandle handle =
-          engine_.attach(route.id, [reply, finished](Result<actors::Finished> result) {
-            if (!result) return reply->send(error_reply(result.error()));
+          engine_.attach(id, [failed, finished](Result<actors::Finished> result) {
+            if (!result) return failed(std::move(result.error()));
             finished(std::move(*result));
           });
       forget_when_abandoned(engine_, handle, *reply);
       return;
     }
     case Ask::kOutput:
-      engine_.output(route.id, [reply, finished,
-                                id = route.id](Result<std::optional<actors::Finished>> result) {
-        if (!result) return reply->send(error_reply(result.error()));
-        if (!result->has_value()) return reply->send(not_ready_reply(id));
-        finished(std::move(**result));
-      });
+      engine_.output(id,
+                     [reply, failed, finished, id](Result<std::optional<actors::Finished>> result) {
+                       if (!result) return failed(std::move(result.error()));
+                       if (!result->has_value()) return reply->send(not_ready_reply(id));
+                       finished(std::move(**result));
+                     });
       return;
     case Ask::kLookup:
-      engine_.output(route.id,
-                     [reply, id = route.id](Result<std::optional<actors::Finished>> result) {
-                       reply->send(result ? lookup_reply(id) : error_reply(result.error()));
-                     });
+      engine_.output(id, [reply, failed, id](Result<std::optional<actors::Finished>> result) {
+        if (!result) return failed(std::move(result.error()));
+        reply->send(lookup_reply(id));
+      });
       return;
   }
 }

@@ -117,22 +117,10 @@ std::optional<Ask> ask_of(const std::string& word) {
   return std::nullopt;
 }
 
-// The id of an idempotent call: service/[key/]handler/idempotency key.
-Result<journal::InvocationId> idempotent(Segments parts, const actors::CatalogSnapshot& catalog) {
+// An idempotent call: service/[key/]handler/idempotency key.
+Result<AskTarget> idempotent(Segments parts, const actors::CatalogSnapshot& catalog) {
   const Callee callee = TRY(find_callee(parts.first(parts.size() - 1), catalog));
-  return journal::idempotent_id(
-      callee.service->name,
-      callee.key.has_value() ? std::optional<std::string_view>(*callee.key) : std::nullopt,
-      callee.handler->name, parts.back());
-}
-
-Result<journal::InvocationId> workflow(const std::string& name, const std::string& key,
-                                       const actors::CatalogSnapshot& catalog) {
-  const actors::ServiceInfo* const service = TRY(find_service(name, catalog));
-  if (service->kind != journal::ServiceKind::kWorkflow) {
-    return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a workflow", name));
-  }
-  return journal::workflow_run_id(name, key);
+  return idempotent_target(callee.service->name, callee.key, callee.handler->name, parts.back());
 }
 
 Verdict verdict_of(const std::string& word) {
@@ -154,9 +142,9 @@ Result<Route> by_invocation(Segments parts, std::string_view method,
   if (!ask.has_value() || *ask == Ask::kLookup) return no_such_path();
   AskRoute route{*ask, {}};
   if (parts.size() == 2) {
-    route.id = TRY(journal::InvocationId::from_text(parts[0]));
+    route.target.id = TRY(journal::InvocationId::from_text(parts[0]));
   } else if (parts.size() == 4 || parts.size() == 5) {
-    route.id = TRY(idempotent(parts.first(parts.size() - 1), catalog));
+    route.target = TRY(idempotent(parts.first(parts.size() - 1), catalog));
   } else {
     return no_such_path();
   }
@@ -192,14 +180,15 @@ Result<Route> reserved(Segments parts, std::string_view method, const Path& path
   if (word == "workflow") {
     const auto ask = rest.size() == 3 ? ask_of(rest[2]) : std::nullopt;
     if (!ask.has_value() || *ask == Ask::kLookup) return no_such_path();
-    return only(kGet, method, AskRoute{*ask, TRY(workflow(rest[0], rest[1], catalog))});
+    return only(kGet, method, AskRoute{*ask, TRY(workflow_target(rest[0], rest[1], catalog))});
   }
   if (word == "awakeables" || word == "a") return by_awakeable(rest, method);
   if (word == "health" && rest.empty()) return only(kGet, method, HealthRoute{});
   if (const auto ask = ask_of(word); ask.has_value()) {
     if (rest.empty()) return only(kPost, method, AskByBodyRoute{*ask});
     if (rest.size() == 1 && *ask != Ask::kLookup) {
-      return only(kGet, method, AskRoute{*ask, TRY(journal::InvocationId::from_text(rest[0]))});
+      return only(kGet, method,
+                  AskRoute{*ask, {TRY(journal::InvocationId::from_text(rest[0])), {}}});
     }
   }
   return no_such_path();

@@ -12,6 +12,7 @@
 
 #include "actors/catalog/catalog.h"
 #include "journal/ids.h"
+#include "net/ingress/ask_target.h"
 #include "storage/base/result.h"
 
 namespace holdfast::net {
@@ -34,7 +35,7 @@ struct SendRoute {
 enum class Ask { kAttach, kOutput, kLookup };
 struct AskRoute {
   Ask ask = Ask::kAttach;
-  journal::InvocationId id;
+  AskTarget target;
 };
 // The invocation to ask about stands in the body; see ask_target.h.
 struct AskByBodyRoute {

@@ -113,16 +113,19 @@ void route(std::string_view method, std::string_view target) {
     CHECK(send->delay_ms >= 0 && send->delay_ms <= net::kDurationMsMax, "a delay within bounds");
     check_callee(send->callee);
   } else if (const auto* ask = std::get_if<net::AskRoute>(&*parsed)) {
-    const auto again = net::parse_route("GET", "/restate/attach/" + ask->id.text(), catalog());
-    CHECK(again.has_value() && std::get<net::AskRoute>(*again).id == ask->id, "the same id");
+    const auto again =
+        net::parse_route("GET", "/restate/attach/" + ask->target.id.text(), catalog());
+    CHECK(again.has_value() && std::get<net::AskRoute>(*again).target.id == ask->target.id,
+          "the same id");
   }
 }
 void get(std::string_view text) { route("GET", text); }
 void post(std::string_view text) { route("POST", text); }
 
 void ask_target(std::string_view text) {
-  const auto id = net::parse_ask_target(text, catalog());
-  if (!refused(id)) CHECK(*journal::InvocationId::from_text(id->text()) == *id, "an id");
+  const auto target = net::parse_ask_target(text, catalog());
+  if (refused(target)) return;
+  CHECK(*journal::InvocationId::from_text(target->id.text()) == target->id, "an id");
 }
 
 // ---- Ids and times.

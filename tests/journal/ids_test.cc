@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_text_that_is_no_invocation_id_is_refused_and_says_why) {
   expect_invalid("sign" + good, "does not start with inv_");
   expect_invalid("INV_" + good.substr(4), "does not start with inv_");
   expect_invalid("inv_", "ends after its prefix");
-  expect_invalid("inv_2" + good.substr(5), "has an unknown version, expected 1");
+  expect_invalid("inv_2" + good.substr(5), "has another character than 1 after its prefix");
   expect_invalid(good.substr(0, 37), "is not 38 characters long");
   expect_invalid(good + "0", "is not 38 characters long");
   for (const char bad : {'-', '_', ' ', '\0', '\xff', '/', ':', '@', '[', '`', '{'}) {
@@ -135,7 +135,8 @@ BOOST_AUTO_TEST_CASE(awakeable_ids_may_be_padded_but_nothing_else) {
   expect_invalid_awakeable(good + "===", "is not 44 characters long");
   expect_invalid_awakeable(good + "A", "is not 44 characters long");
   expect_invalid_awakeable("prom" + good.substr(4), "does not start with sign_");
-  expect_invalid_awakeable("sign_0" + good.substr(6), "has an unknown version, expected 1");
+  expect_invalid_awakeable("sign_0" + good.substr(6),
+                           "has another character than 1 after its prefix");
   expect_invalid_awakeable("sign_", "ends after its prefix");
   for (const char bad : {'+', '/', '=', ' ', '\0'}) {
     std::string text = good;

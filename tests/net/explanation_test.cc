@@ -245,6 +245,22 @@ BOOST_AUTO_TEST_CASE(one_that_runs_on_an_endpoint_says_on_which) {
   BOOST_TEST(holds(said(id), patch(id, "resume?deployment=latest")));
 }
 
+BOOST_AUTO_TEST_CASE(one_whose_first_attempt_has_told_nothing_says_which_endpoint_is_asked) {
+  const auto& id = busy_store().running;
+  change(id, [](Invocation& row) { row.target.service = "Bakery"; });
+  BOOST_TEST(holds(said(id), "has chosen no deployment yet"));
+  BOOST_TEST(holds(said(id), "nothing serves Bakery/"));
+  journal::Deployment deployment;
+  deployment.id.ulid = {9};
+  deployment.uri = "http://shop.example/";
+  deployment.services.push_back({"Bakery", ServiceKind::kService});
+  deployment.services.back().handlers.push_back({(*tables.invocation(id))->target.handler});
+  catalog.put(deployment);
+
+  BOOST_TEST(holds(said(id), "is running on http://shop.example/ (" + deployment.id.text()));
+  BOOST_TEST(holds(said(id), "see whether the endpoint answers"));
+}
+
 BOOST_AUTO_TEST_CASE(a_pin_that_leads_nowhere_is_named_with_the_way_out) {
   const auto& busy = busy_store();
   for (const InvocationId& id : {busy.running, busy.order, busy.paused, busy.backing_off}) {

@@ -92,24 +92,41 @@ BOOST_AUTO_TEST_CASE(invocations_are_asked_by_id) {
   const auto attach =
       expect<AskRoute>("GET", "/restate/invocation/" + std::string(kId) + "/attach");
   BOOST_TEST((attach.ask == Ask::kAttach));
-  BOOST_TEST((attach.id == some_id()));
+  BOOST_TEST((attach.target.id == some_id()));
   const auto output = expect<AskRoute>("GET", "/restate/output/" + std::string(kId));
   BOOST_TEST((output.ask == Ask::kOutput));
-  BOOST_TEST((output.id == some_id()));
+  BOOST_TEST((output.target.id == some_id()));
 }
 
 BOOST_AUTO_TEST_CASE(idempotent_calls_are_asked_by_their_key) {
-  BOOST_TEST((expect<AskRoute>("GET", "/restate/invocation/Greeter/greet/i%2F1/attach").id ==
+  BOOST_TEST((expect<AskRoute>("GET", "/restate/invocation/Greeter/greet/i%2F1/attach").target.id ==
               journal::idempotent_id("Greeter", std::nullopt, "greet", "i/1")));
-  BOOST_TEST((expect<AskRoute>("GET", "/restate/invocation/Counter/k/add/i1/output").id ==
+  BOOST_TEST((expect<AskRoute>("GET", "/restate/invocation/Counter/k/add/i1/output").target.id ==
               journal::idempotent_id("Counter", "k", "add", "i1")));
 }
 
 BOOST_AUTO_TEST_CASE(workflows_are_asked_by_their_key) {
-  BOOST_TEST((expect<AskRoute>("GET", "/restate/workflow/Signup/ada/attach").id ==
+  BOOST_TEST((expect<AskRoute>("GET", "/restate/workflow/Signup/ada/attach").target.id ==
               journal::workflow_run_id("Signup", "ada")));
   expect_error("/restate/workflow/Counter/ada/attach", ErrorCode::kInvalidArgument,
                "not a workflow", "GET");
+}
+
+BOOST_AUTO_TEST_CASE(who_is_not_there_is_named_as_the_caller_named_him) {
+  const auto words = [](std::string_view target) {
+    const Error missing(ErrorCode::kNotFound, "by the id");
+    return in_words_of(expect<AskRoute>("GET", target).target, missing).message();
+  };
+
+  BOOST_TEST(words("/restate/workflow/Signup/ada/attach") ==
+             "there is no run of workflow 'Signup' with the key 'ada', or no longer");
+  BOOST_TEST(words("/restate/invocation/Counter/k/add/i1/output") ==
+             "there is no call of 'Counter/k/add' with the idempotency key 'i1', or no longer");
+  BOOST_TEST(words("/restate/invocation/Greeter/greet/i%2F1/attach") ==
+             "there is no call of 'Greeter/greet' with the idempotency key 'i/1', or no longer");
+  BOOST_TEST(words("/restate/output/" + std::string(kId)) == "by the id");
+  const Error other(ErrorCode::kUnavailable, "wait");
+  BOOST_TEST(in_words_of({some_id(), "a run"}, other).message() == "wait");
 }
 
 BOOST_AUTO_TEST_CASE(awakeables_are_resolved_and_rejected) {
@@ -174,7 +191,9 @@ BOOST_AUTO_TEST_CASE(a_bad_path_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_body_may_name_the_invocation) {
-  const auto id = [](const std::string& body) { return parse_ask_target(body, catalog()); };
+  const auto id = [](const std::string& body) -> Result<journal::InvocationId> {
+    return TRY(parse_ask_target(body, catalog())).id;
+  };
   const std::string invocation = "\"invocationId\":\"" + std::string(kId) + "\"";
   BOOST_TEST((*id("{\"target\":{\"type\":\"invocation\"," + invocation + "}}") == some_id()));
   BOOST_TEST((*id("{\"target\":\"invocation\"," + invocation + "}") == some_id()));
