@@ -6,6 +6,7 @@
 #include "actors/invocation/attempt_link.h"
 #include "actors/steps/local_runner.h"
 #include "storage/base/log.h"
+#include "storage/base/rare.h"
 
 namespace holdfast::actors {
 
@@ -294,7 +295,8 @@ std::int64_t InvocationActor::park_after_ms() {
   if (!current_.park_after_ms) {
     const auto handler = handler_info();
     const auto own = handler == nullptr ? std::nullopt : handler->park_after_ms;
-    current_.park_after_ms = own.value_or(world_.options.park_after_ms);
+    current_.park_after_ms =
+        rare("an attempt parks at once") ? 0 : own.value_or(world_.options.park_after_ms);
   }
   return *current_.park_after_ms;
 }

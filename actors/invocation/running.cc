@@ -11,6 +11,7 @@
 #include "actors/invocation/invocation_actor.h"
 #include "actors/steps/local_runner.h"
 #include "storage/base/log.h"
+#include "storage/base/rare.h"
 
 namespace holdfast::actors {
 
@@ -77,16 +78,16 @@ void InvocationActor::on(AttemptWoken& mail) {
 // neither batches on their way nor commands that nobody waits for become ever more, and whoever
 // wants to act on the invocation gets his turn.
 bool InvocationActor::has_room() const {
-  constexpr std::size_t kBatchesAhead = 4;
-  return outstanding_ < kBatchesAhead && waiting_acts_.empty();
+  const std::size_t batches_ahead = rare("one batch on its way") ? 1 : 4;
+  return outstanding_ < batches_ahead && waiting_acts_.empty();
 }
 
 void InvocationActor::read_attempt() {
-  constexpr int kReadsUnsaved = 16;
   current_.unread = false;
   if (broken_ || current_.state != AttemptState::kBlocked) return;
   drive(current_.attempt->woken());
-  if (++current_.unsaved_reads >= kReadsUnsaved && !decision_.empty()) decision_.urgent = true;
+  const int reads_unsaved = rare("each read is saved") ? 1 : 16;
+  if (++current_.unsaved_reads >= reads_unsaved && !decision_.empty()) decision_.urgent = true;
 }
 
 // REQUIRES: an attempt.

@@ -8,15 +8,20 @@
 #include "actors/object_state.h"
 #include "actors/surroundings.h"
 #include "storage/base/log.h"
+#include "storage/base/rare.h"
 
 namespace holdfast::actors {
 
 namespace {
 constexpr Logger kLog("actors");
-}
+constexpr std::size_t kStateBytesKept = 1 << 20;
+}  // namespace
 
 KeyActor::KeyActor(caf::actor_config& config, const Surroundings& world, KeyName name)
-    : caf::event_based_actor(config), world_(world), name_(std::move(name)) {
+    : caf::event_based_actor(config),
+      world_(world),
+      name_(std::move(name)),
+      in_memory_max_(rare("one place of a queue in memory") ? 1 : 1024) {
   end_process_on_exception(*this);
 }
 
@@ -41,7 +46,7 @@ void KeyActor::on(Expected&) {
 
 void KeyActor::on(Enqueued& mail) {
   if (!more_in_store_ && mail.stamp > seen_) {
-    if (queue_.size() < kInMemoryMax) {
+    if (queue_.size() < in_memory_max_) {
       queue_.push_back({mail.stamp, mail.id});
       seen_ = mail.stamp;
     } else {
@@ -67,7 +72,9 @@ void KeyActor::on(Left& mail) {
     // It may come late, to an actor that did not let it in, and others may have been inside since:
     // those whose leaving is stored, as its own is then.
     if (mail.state && (was_inside || was_first)) state_ = std::move(mail.state);
-    if (state_ && state_->bytes() > kStateBytesKept && all_durable()) state_->forget();
+    const bool is_large =
+        state_ && (state_->bytes() > kStateBytesKept || rare("the state of a key is forgotten"));
+    if (is_large && all_durable()) state_->forget();
   }
   let_in();
 }
@@ -122,8 +129,9 @@ void KeyActor::on(Leave&) { quit(); }
 bool KeyActor::all_durable() const { return world_.committer.durable_through() >= after_; }
 
 void KeyActor::load_more() {
-  const auto places = read_or_stop(
-      name_.service, world_.journal.tables().queue(name_.service, name_.key, seen_, kInMemoryMax));
+  const auto places =
+      read_or_stop(name_.service,
+                   world_.journal.tables().queue(name_.service, name_.key, seen_, in_memory_max_));
   if (!places) {
     kLog.error("queue of an object key cannot be read", "service={} key={} reason={}",
                name_.service, name_.key, places.error().message());
@@ -133,7 +141,7 @@ void KeyActor::load_more() {
     queue_.push_back(place);
     seen_ = place.stamp;
   }
-  more_in_store_ = places->size() == kInMemoryMax;
+  more_in_store_ = places->size() == in_memory_max_;
 }
 
 void KeyActor::let_in() {

@@ -23,9 +23,6 @@ class KeyActor : public caf::event_based_actor {
   caf::behavior make_behavior() override;
 
  private:
-  static constexpr std::size_t kInMemoryMax = 1024;
-  static constexpr std::size_t kStateBytesKept = 1 << 20;
-
   void on(Expected& mail);
   void on(Enqueued& mail);
   void on(Left& mail);
@@ -43,6 +40,7 @@ class KeyActor : public caf::event_based_actor {
 
   const Surroundings& world_;
   const KeyName name_;
+  const std::size_t in_memory_max_;  // Places of the queue.
 
   std::deque<journal::Tables::Queued> queue_;
   journal::Stamp seen_ = 0;    // The queue is known up to this stamp.

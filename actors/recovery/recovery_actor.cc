@@ -7,6 +7,7 @@
 #include "actors/last_resort.h"
 #include "actors/router/router.h"
 #include "storage/base/log.h"
+#include "storage/base/rare.h"
 
 namespace holdfast::actors {
 
@@ -18,7 +19,10 @@ constexpr std::size_t kActiveMax = 20'000;
 
 RecoveryActor::RecoveryActor(caf::actor_config& config, const journal::Tables& tables,
                              Router& router)
-    : caf::event_based_actor(config), tables_(tables), router_(router) {
+    : caf::event_based_actor(config),
+      tables_(tables),
+      router_(router),
+      portion_(rare("recovery one by one") ? 1 : 512) {
   end_process_on_exception(*this);
 }
 
@@ -41,7 +45,7 @@ void RecoveryActor::recover_portion() {
     if (!ids_.empty()) kLog.info("recovering", "invocations={}", ids_.size());
   }
   // Those brought back already shall rest or end before too many are in memory at once.
-  const std::size_t room = router_.active() < kActiveMax ? kPortion : 0;
+  const std::size_t room = router_.active() < kActiveMax ? portion_ : 0;
   const std::size_t end = std::min(next_ + room, ids_.size());
   for (; next_ < end; ++next_) router_.deliver(ids_[next_], InvocationMail{Wake{}});
   if (next_ == ids_.size()) {

@@ -21,12 +21,11 @@ class RecoveryActor : public caf::event_based_actor {
   caf::behavior make_behavior() override;
 
  private:
-  static constexpr std::size_t kPortion = 512;
-
   void recover_portion();
 
   const journal::Tables& tables_;
   Router& router_;
+  const std::size_t portion_;
   std::vector<journal::InvocationId> ids_;  // Read at the start: what comes later has its own mail.
   std::size_t next_ = 0;
   bool read_ = false;

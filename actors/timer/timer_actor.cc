@@ -7,6 +7,7 @@
 #include "actors/last_resort.h"
 #include "actors/router/router.h"
 #include "storage/base/log.h"
+#include "storage/base/rare.h"
 
 namespace holdfast::actors {
 
@@ -32,6 +33,9 @@ TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables,
       told_until_(horizon),
       armed_(armed),
       begin_at_once_max_(begin_at_once_max),
+      wheel_max_(rare("a small timer wheel") ? 2 : 8192),
+      unanswered_max_(rare("one timer after the other") ? 1 : 1024),
+      starts_read_(rare("starts read one by one") ? 1 : 256),
       wheel_(to_unix_millis(clock.now())) {
   end_process_on_exception(*this);
 }
@@ -79,13 +83,13 @@ void TimerActor::pass_over(const journal::Timer& timer) {
 // Those that were passed over, as far as there is room. One that is read twice changes nothing.
 void TimerActor::fetch_starts() {
   const std::int64_t now = to_unix_millis(clock_.now());
-  while (starts_after_ && !is_crowded() && unanswered_ < kUnansweredMax) {
-    const auto timers = tables_.timers(starts_after_, kStartsRead);
+  while (starts_after_ && !is_crowded() && unanswered_ < unanswered_max_) {
+    const auto timers = tables_.timers(starts_after_, starts_read_);
     if (!timers) {
       kLog.error("starts cannot be read; will try again", "reason={}", timers.error().message());
       break;
     }
-    const bool is_last = timers->size() < kStartsRead;
+    const bool is_last = timers->size() < starts_read_;
     for (const journal::Timer& timer : *timers) {
       if (timer.due_unix_ms > now) return starts_after_.reset();
       starts_after_ = timer;
@@ -100,14 +104,14 @@ void TimerActor::fetch_starts() {
 
 void TimerActor::turn() {
   if (to_unix_millis(clock_.now()) < wheel_.now_ms()) turn_back();
-  if (wheel_.size() > 2 * kWheelMax) shrink();
+  if (wheel_.size() > 2 * wheel_max_) shrink();
   std::vector<journal::Timer> now_due;
   for (;;) {
     if (wants_refill()) refill();
     now_due.clear();
     wheel_.advance(to_unix_millis(clock_.now()), now_due);
     due_.insert(due_.end(), now_due.begin(), now_due.end());
-    while (!due_.empty() && unanswered_ < kUnansweredMax) {
+    while (!due_.empty() && unanswered_ < unanswered_max_) {
       const journal::Timer& timer = due_.front();
       if (timer.kind == journal::TimerKind::kStart && (starts_after_ || is_crowded())) {
         pass_over(timer);
@@ -123,14 +127,14 @@ void TimerActor::turn() {
 }
 
 bool TimerActor::wants_refill() const {
-  if (due_.size() >= kWheelMax) return false;
+  if (due_.size() >= wheel_max_) return false;
   if (read_on_at_) return to_unix_millis(clock_.now()) >= *read_on_at_;
   return wheel_.size() == 0;
 }
 
 void TimerActor::refill() {
   told_until_.tell_all();
-  const auto timers = tables_.timers(horizon_, kWheelMax);
+  const auto timers = tables_.timers(horizon_, wheel_max_);
   if (!timers) {
     kLog.error("timers cannot be read; will try again", "reason={}", timers.error().message());
     read_on_at_ = to_unix_millis(clock_.now()) + kAfterReadErrorMs;
@@ -149,7 +153,7 @@ void TimerActor::refill() {
     }
     wheel_.insert(timer);
   }
-  const bool is_full = timers->size() == kWheelMax && !more_in_table_;
+  const bool is_full = timers->size() == wheel_max_ && !more_in_table_;
   horizon_ = is_full ? timers->back() : end;
   read_on_at_ = is_full ? std::nullopt : std::optional(until);
   told_until_.set(is_full ? horizon_->due_unix_ms : until, to_unix_millis(clock_.now()));
@@ -179,8 +183,8 @@ void TimerActor::turn_back() {
 // Forgets the later half; it stays in the table.
 void TimerActor::shrink() {
   std::vector<journal::Timer> all = wheel_.drain();
-  for (std::size_t i = 0; i < kWheelMax; ++i) wheel_.insert(all[i]);
-  horizon_ = all[kWheelMax - 1];
+  for (std::size_t i = 0; i < wheel_max_; ++i) wheel_.insert(all[i]);
+  horizon_ = all[wheel_max_ - 1];
   read_on_at_.reset();
   told_until_.set(horizon_->due_unix_ms, to_unix_millis(clock_.now()));
 }

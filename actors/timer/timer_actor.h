@@ -5,7 +5,7 @@
 // The wheel holds every stored timer up to `horizon_` and none beyond. The horizon is an hour away,
 // or where the wheel is full. A timer armed below the horizon goes into the wheel; one above is in
 // the table already and will be found there, and is not even told of (TimerHorizon). At most
-// kUnansweredMax fired timers may be unanswered; the rest waits, so that a million timers due at
+// 1024 fired timers may be unanswered; the rest waits, so that a million timers due at
 // once do not bring a million invocations to life.
 //
 // Starts of what nobody waits for are passed over while too many invocations are in memory; they
@@ -38,10 +38,6 @@ class TimerActor : public caf::event_based_actor {
   caf::behavior make_behavior() override;
 
  private:
-  static constexpr std::size_t kWheelMax = 8192;
-  static constexpr std::size_t kUnansweredMax = 1024;
-  static constexpr std::size_t kStartsRead = 256;
-
   void on(Armed& mail);
   void on(Taken& mail);
   void on(Tick& mail);
@@ -65,6 +61,8 @@ class TimerActor : public caf::event_based_actor {
   TimerHorizon& told_until_;
   ArmedTimers& armed_;
   const std::size_t begin_at_once_max_;
+  // At most so many in the wheel, unanswered, and starts read at once.
+  const std::size_t wheel_max_, unanswered_max_, starts_read_;
 
   TimerWheel wheel_;
   std::optional<journal::Timer> horizon_;  // All stored timers up to it are in; none: nothing is.

@@ -123,6 +123,10 @@ MUTANTS = [
     Mutant("the last to come has the key first", "actors/key/key_actor.cc",
            "    inside_ = queue_.front();",
            "    std::swap(queue_.front(), queue_.back());\n    inside_ = queue_.front();"),
+    Mutant("a queue longer than what is kept of it ends there", "actors/key/key_actor.cc",
+           "  more_in_store_ = places->size() == in_memory_max_;", "  more_in_store_ = false;"),
+    Mutant("a full wheel forgets what is beyond it", "actors/timer/timer_actor.cc",
+           "  horizon_ = is_full ? timers->back() : end;", "  horizon_ = end;"),
     Mutant("a retry gives the key away", "actors/invocation/running.cc",
            "  object_state_.reset();\n  journal::back_off(",
            "  object_state_.reset();\n  if (state_.row.target.queued_by_key()) {\n"

@@ -1,10 +1,13 @@
 #include "tests/simulation/life.h"
 
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "net/egress/embedded_handlers.h"
 #include "tests/simulation/clients.h"
 #include "tests/simulation/elsewhere.h"
+#include "tests/simulation/rare_ways.h"
 #include "tests/simulation/services.h"
 #include "tests/support/engine_fixture.h"
 
@@ -45,12 +48,21 @@ Elsewhere::Where where_of(std::uint64_t seed) {
   return seed % 4 == 3 ? Elsewhere::Where::kAllHere : Elsewhere::Where::kMixed;
 }
 
+// In every other stretch of 32 seeds, where some of the handlers are elsewhere, the code goes rare
+// ways. So some of the lives that are lived twice do.
+bool goes_rare_ways(std::uint64_t seed) {
+  return where_of(seed) == Elsewhere::Where::kMixed && seed / 32 % 2 == 1;
+}
+
 class Life {
  public:
   Life(std::uint64_t seed, bool verbose)
       : chance_(seed ^ 0x9E3779B97F4A7C15),
         far_chance_(seed ^ 0x2545F4914F6CDD1D),
         outside_(clock_, seed),
+        rare_ways_(goes_rare_ways(seed)
+                       ? std::make_unique<RareWays>(seed ^ 0xD1B54A32D192ED03, rare_ways_taken_)
+                       : nullptr),
         definitions_(services(outside_, [this](const std::string& id) { told(id); })),
         elsewhere_(where_of(seed), definitions_, far_chance_, outside_, clock_),
         catalog_(kept_for_years(net::catalog_of(definitions_))),
@@ -76,6 +88,10 @@ class Life {
     }
     heal();
     judge();
+    for (const auto& [way, times] : rare_ways_taken_) {
+      outside_.counts["rare ways taken"] += times;
+      outside_.counts["rare: " + way] += times;
+    }
     return {outside_.broken(), outside_.trace(), std::move(outside_.counts)};
   }
 
@@ -226,6 +242,8 @@ class Life {
   SeededRandom chance_;
   SeededRandom far_chance_;  // Of what is elsewhere.
   Outside outside_;
+  std::map<std::string, std::uint64_t> rare_ways_taken_;
+  std::unique_ptr<RareWays> rare_ways_;
   std::vector<std::string> told_;
   std::vector<ServiceDefinition> definitions_;
   Elsewhere elsewhere_;  // Outlives the engine; takes its services from the definitions.

@@ -87,8 +87,9 @@ void write_json(const std::string& path, const Totals& totals, std::uint64_t fir
   checked["seeds"] = totals.lives;
   const boost::json::object report{
       {"layer", "simulation"},
-      {"injected", counts_of(totals, {"power cuts", "failed writes", "clocks set back",
-                                      "clock leaps", "endpoints ended", "exchanges broken"})},
+      {"injected",
+       counts_of(totals, {"power cuts", "failed writes", "clocks set back", "clock leaps",
+                          "endpoints ended", "exchanges broken", "rare ways taken"})},
       {"checked", std::move(checked)},
       {"violations", boost::json::array(totals.broken.begin(), totals.broken.end())},
       {"seed", seed},

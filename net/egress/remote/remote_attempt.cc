@@ -14,6 +14,7 @@
 #include "net/protocol/restate/notification_codec.h"
 #include "net/protocol/restate/to_handler.h"
 #include "storage/base/check.h"
+#include "storage/base/rare.h"
 
 namespace holdfast::net {
 
@@ -103,7 +104,7 @@ void RemoteAttempt::give_state(std::vector<std::pair<Bytes, Bytes>>& map, bool& 
     std::optional<Bytes> value = host_.read_state(key);
     if (!value) continue;
     bytes += key.size() + value->size();
-    if (bytes > kEagerStateBytes) {
+    if (bytes > kEagerStateBytes || rare("state is not sent ahead")) {
       partial = true;
       return;
     }
