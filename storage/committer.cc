@@ -78,12 +78,18 @@ void Committer::hurry() {
 }
 
 bool Committer::step() {
+  if (!step_part()) return false;
+  commit_round();
+  return true;
+}
+
+bool Committer::step_part() {
   CHECK(options_.drive == Drive::kManual, "a committer with a thread steps by itself");
-  {
+  if (round_.empty()) {
     const std::lock_guard lock(mutex_);
     if (!take_queued()) return false;
   }
-  commit_round();
+  commit_part();
   return true;
 }
 
@@ -261,53 +267,55 @@ bool Committer::take_queued() {
 }
 
 void Committer::commit_round() {
-  std::size_t from = 0;
-  while (from < round_.size() && !failed_) {
-    std::size_t to = from;
-    std::size_t bytes = 0;
-    do {
-      bytes += round_[to].batch.size_bytes();
-      ++to;
-    } while (to < round_.size() &&
-             bytes + round_[to].batch.size_bytes() <= options_.append_bytes_max);
-    if (!commit_some(from, to, bytes)) break;
-    from = to;
-  }
-  round_.clear();
-  if (round_.capacity() > kRoundKept) round_ = {};
+  while (!round_.empty()) commit_part();
 }
 
-// Appends the batches [from, to) of the round as one and hands out their receipts.
-bool Committer::commit_some(std::size_t from, std::size_t to, std::size_t bytes) {
-  append_.clear();
-  for (std::size_t i = from; i < to; ++i) {
-    if (!round_[i].batch.empty()) append_.push_back(&round_[i].batch);
+// REQUIRES: a round.
+void Committer::commit_part() {
+  if (receipts_ < appended_ && !failed_) {
+    give_receipt();
+  } else if (!failed_) {
+    append_some();
   }
-  Lsn lsn = last_lsn_;
+  if (receipts_ < round_.size() && !failed_) return;
+  round_.clear();
+  if (round_.capacity() > kRoundKept) round_ = {};
+  appended_ = receipts_ = 0;
+}
+
+// The next batches of the round, as one.
+void Committer::append_some() {
+  append_.clear();
+  std::size_t to = appended_;
+  std::size_t bytes = 0;
+  do {
+    bytes += round_[to].batch.size_bytes();
+    if (!round_[to].batch.empty()) append_.push_back(&round_[to].batch);
+    ++to;
+  } while (to < round_.size() &&
+           bytes + round_[to].batch.size_bytes() <= options_.append_bytes_max);
   if (!append_.empty()) {
     const auto began = std::chrono::steady_clock::now();
     const AppendOutcome outcome = log_.append(epoch_, append_);
     slow_.store(std::chrono::steady_clock::now() - began > kSlowAppend, std::memory_order_relaxed);
-    if (outcome.kind != AppendOutcome::Kind::kCommitted) {
-      fail(outcome);
-      return false;
-    }
+    if (outcome.kind != AppendOutcome::Kind::kCommitted) return fail(outcome);
     appends_.fetch_add(1, std::memory_order_relaxed);
-    lsn = outcome.first_lsn;
+    last_lsn_ = outcome.first_lsn;
   }
-
-  const std::uint64_t through = round_first_ticket_ + to - 1;
-  durable_.store(through, std::memory_order_release);
+  appended_ = to;
+  durable_.store(round_first_ticket_ + to - 1, std::memory_order_release);
   in_flight_.fetch_sub(bytes, std::memory_order_relaxed);
-  for (std::size_t i = from; i < to; ++i) {
-    Submission& submission = round_[i];
-    ++acknowledged_;
-    CHECK(acknowledged_ == round_first_ticket_ + i, "receipts come in the order of tickets");
-    if (submission.on_durable) submission.on_durable(CommitReceipt(Ticket(through), lsn));
-    lsn = lsn.plus(submission.batch.stamped_count());
-  }
-  last_lsn_ = lsn;
-  return true;
+}
+
+// REQUIRES: one that was appended and has none.
+void Committer::give_receipt() {
+  Submission& submission = round_[receipts_++];
+  ++acknowledged_;
+  CHECK(acknowledged_ == round_first_ticket_ + receipts_ - 1,
+        "receipts come in the order of tickets");
+  const Ticket through(round_first_ticket_ + appended_ - 1);
+  if (submission.on_durable) submission.on_durable(CommitReceipt(through, last_lsn_));
+  last_lsn_ = last_lsn_.plus(submission.batch.stamped_count());
 }
 
 void Committer::fail(const AppendOutcome& outcome) {

@@ -100,6 +100,12 @@ class Committer {
   // One round in the calling thread: makes durable what is queued, calls back. False when nothing
   // was queued. REQUIRES: Drive::kManual; one thread at a time, not from a callback.
   bool step();
+  // As step(), only the next part: an append, or one receipt, as other threads find things between
+  // two of them. step() finishes what was begun.
+  bool step_part();
+  // As if the process had ended here: nothing more is appended or acknowledged. REQUIRES:
+  // Drive::kManual.
+  void abandon() { failed_ = true; }
 
   // A thread that may block lends a hand: while one is held, what this thread wants now does not
   // wake a sleeping committer. When it is given back and nothing else is wanted now, the thread
@@ -170,7 +176,9 @@ class Committer {
   std::size_t enough() const;
   bool take_queued();
   void commit_round();
-  bool commit_some(std::size_t from, std::size_t to, std::size_t bytes);
+  void commit_part();
+  void append_some();
+  void give_receipt();
   void fail(const AppendOutcome& outcome);
 
   Log& log_;
@@ -195,9 +203,10 @@ class Committer {
   // Only who commits; passed on by mutex_.
   std::vector<Submission> round_;
   std::vector<const Batch*> append_;
-  std::uint64_t round_first_ticket_ = 0;  // Of round_[0].
+  std::uint64_t round_first_ticket_ = 0;     // Of round_[0].
+  std::size_t appended_ = 0, receipts_ = 0;  // So many of the round have been.
   std::uint64_t acknowledged_ = 0;
-  Lsn last_lsn_;
+  Lsn last_lsn_;  // Before the batch whose receipt is next.
   bool failed_ = false;
 
   std::atomic<std::uint64_t> durable_ = 0;

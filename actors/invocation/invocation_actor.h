@@ -185,6 +185,7 @@ class InvocationActor : public caf::event_based_actor {
   // 0: not known yet, as its batch is under way.
   journal::Stamp born_ = 0;
   std::vector<Arrived> early_;           // Came before that was known, or before the input.
+  std::vector<Grant> early_grants_;      // Came before that was known.
   std::set<journal::Stamp> told_again_;  // Chunks of the latter kind that were seen to.
   std::optional<std::vector<journal::Entry>> journal_;      // As loaded; given to the next attempt.
   std::vector<journal::Notification> news_;                 // As loaded, until they are acted on.

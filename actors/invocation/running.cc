@@ -78,15 +78,17 @@ void InvocationActor::on(AttemptWoken& mail) {
 // neither batches on their way nor commands that nobody waits for become ever more, and whoever
 // wants to act on the invocation gets his turn.
 bool InvocationActor::has_room() const {
-  const std::size_t batches_ahead = rare("one batch on its way") ? 1 : 4;
+  constexpr std::size_t kBatchesAhead = 4;
+  const std::size_t batches_ahead = rare("one batch on its way") ? 1 : kBatchesAhead;
   return outstanding_ < batches_ahead && waiting_acts_.empty();
 }
 
 void InvocationActor::read_attempt() {
+  constexpr int kReadsUnsaved = 16;
   current_.unread = false;
   if (broken_ || current_.state != AttemptState::kBlocked) return;
   drive(current_.attempt->woken());
-  const int reads_unsaved = rare("each read is saved") ? 1 : 16;
+  const int reads_unsaved = rare("each read is saved") ? 1 : kReadsUnsaved;
   if (++current_.unsaved_reads >= reads_unsaved && !decision_.empty()) decision_.urgent = true;
 }
 

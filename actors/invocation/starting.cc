@@ -297,10 +297,14 @@ void InvocationActor::adopt_early() {
 
 void InvocationActor::on(Grant& mail) {
   load_if_unknown();
-  if (presence_ == Presence::kPresent && state_.row.status != Status::kCompleted) {
+  const bool is_there = presence_ == Presence::kPresent && state_.row.status != Status::kCompleted;
+  if (is_there && born_ == 0) {
+    // Its place is stored, so that the owner of the key has seen it, and its receipt is on the way.
+    early_grants_.push_back(std::move(mail));
+    return;
+  }
+  if (is_there && mail.place >= born_) {
     if (state_.row.status != Status::kQueued) return;  // It holds the key already.
-    // INV-5: for the place of an earlier run of this id, which has left the queue.
-    if (born_ == 0 || mail.place < born_) return;
     rows_.queue = state_.row.queue_position = mail.place;
     seen_through_ = mail.after;
     object_state_ = std::move(mail.state);
@@ -309,7 +313,8 @@ void InvocationActor::on(Grant& mail) {
     want_attempt_ = true;
     return;
   }
-  // It does not need its turn; the next one shall have it. Not the state: it may have had its turn
+  // It does not need its turn, or that is the place of an earlier run of this id (INV-5); the next
+  // one shall have it. Not the state: it may have had its turn
   // by a grant that was sent later and came sooner.
   world_.router.deliver(mail.key, KeyMail{Left{mail.place, std::max(mail.after, left_at_), {}}},
                         home_);

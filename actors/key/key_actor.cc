@@ -14,6 +14,7 @@ namespace holdfast::actors {
 
 namespace {
 constexpr Logger kLog("actors");
+constexpr std::size_t kInMemoryMax = 1024;
 constexpr std::size_t kStateBytesKept = 1 << 20;
 }  // namespace
 
@@ -21,7 +22,7 @@ KeyActor::KeyActor(caf::actor_config& config, const Surroundings& world, KeyName
     : caf::event_based_actor(config),
       world_(world),
       name_(std::move(name)),
-      in_memory_max_(rare("one place of a queue in memory") ? 1 : 1024) {
+      in_memory_max_(rare("one place of a queue in memory") ? 1 : kInMemoryMax) {
   end_process_on_exception(*this);
 }
 
@@ -72,9 +73,9 @@ void KeyActor::on(Left& mail) {
     // It may come late, to an actor that did not let it in, and others may have been inside since:
     // those whose leaving is stored, as its own is then.
     if (mail.state && (was_inside || was_first)) state_ = std::move(mail.state);
-    const bool is_large =
+    const bool forgets =
         state_ && (state_->bytes() > kStateBytesKept || rare("the state of a key is forgotten"));
-    if (is_large && all_durable()) state_->forget();
+    if (forgets && all_durable()) state_->forget();
   }
   let_in();
 }

@@ -15,6 +15,7 @@ namespace {
 constexpr Logger kLog("actors");
 constexpr auto kBetweenPortions = std::chrono::milliseconds(5);
 constexpr std::size_t kActiveMax = 20'000;
+constexpr std::size_t kPortion = 512;
 }  // namespace
 
 RecoveryActor::RecoveryActor(caf::actor_config& config, const journal::Tables& tables,
@@ -22,7 +23,7 @@ RecoveryActor::RecoveryActor(caf::actor_config& config, const journal::Tables& t
     : caf::event_based_actor(config),
       tables_(tables),
       router_(router),
-      portion_(rare("recovery one by one") ? 1 : 512) {
+      portion_(rare("recovery one by one") ? 1 : kPortion) {
   end_process_on_exception(*this);
 }
 

@@ -19,6 +19,9 @@ constexpr std::int64_t kLookAgainMs = 3'600'000;
 // nobody knows.
 constexpr std::int64_t kTickLateMs = 500;
 constexpr std::int64_t kAfterReadErrorMs = 1000;
+constexpr std::size_t kWheelMax = 8192;
+constexpr std::size_t kUnansweredMax = 1024;
+constexpr std::size_t kStartsRead = 256;
 // Only while more is to be begun than there is room for.
 constexpr auto kLookForRoomAfter = std::chrono::milliseconds(5);
 }  // namespace
@@ -33,9 +36,9 @@ TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables,
       told_until_(horizon),
       armed_(armed),
       begin_at_once_max_(begin_at_once_max),
-      wheel_max_(rare("a small timer wheel") ? 2 : 8192),
-      unanswered_max_(rare("one timer after the other") ? 1 : 1024),
-      starts_read_(rare("starts read one by one") ? 1 : 256),
+      wheel_max_(rare("a small timer wheel") ? 2 : kWheelMax),
+      unanswered_max_(rare("one timer after the other") ? 1 : kUnansweredMax),
+      starts_read_(rare("starts read one by one") ? 1 : kStartsRead),
       wheel_(to_unix_millis(clock.now())) {
   end_process_on_exception(*this);
 }

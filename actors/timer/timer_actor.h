@@ -5,7 +5,7 @@
 // The wheel holds every stored timer up to `horizon_` and none beyond. The horizon is an hour away,
 // or where the wheel is full. A timer armed below the horizon goes into the wheel; one above is in
 // the table already and will be found there, and is not even told of (TimerHorizon). At most
-// 1024 fired timers may be unanswered; the rest waits, so that a million timers due at
+// unanswered_max_ fired timers may be unanswered; the rest waits, so that a million timers due at
 // once do not bring a million invocations to life.
 //
 // Starts of what nobody waits for are passed over while too many invocations are in memory; they

@@ -416,12 +416,17 @@ Remedy Explainer::act(const InvocationId& id, const char* verb, const char* does
                                                    id.text(), verb)))};
 }
 
-// A deployment is pinned with the first thing that comes from it; until then the newest is asked.
+// A deployment is stored with the first thing that comes from it. Until then it is the newest, if
+// that was there when the attempt began, and has the handler.
 std::shared_ptr<const actors::DeploymentInfo> Explainer::asked_by(const Invocation& row) const {
   if (!row.deployment_id.empty()) return catalog_.deployment(row.deployment_id);
   const auto services = catalog_.snapshot();
   const auto service = services->find(row.target.service);
-  return service == services->end() ? nullptr : catalog_.deployment(service->second.deployment_id);
+  if (service == services->end() || service->second.handler(row.target.handler) == nullptr) {
+    return nullptr;
+  }
+  const auto newest = catalog_.deployment(service->second.deployment_id);
+  return newest && newest->deployment.created_at <= row.last_start_at ? newest : nullptr;
 }
 
 std::string Explainer::where(const Invocation& row) const {

@@ -95,7 +95,7 @@ class Explainer {
   Wait outcome_wait(const char* kind, const std::string& of,
                     std::optional<journal::InvocationId> on) const;
   Remedy act(const journal::InvocationId& id, const char* verb, const char* does) const;
-  // Null: handlers in this process, or nobody.
+  // Null: handlers in this process, nobody, or whom is not known.
   std::shared_ptr<const actors::DeploymentInfo> asked_by(const journal::Invocation& row) const;
   std::string where(const journal::Invocation& row) const;
 

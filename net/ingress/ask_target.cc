@@ -64,7 +64,7 @@ Result<AskTarget> workflow_target(const std::string& name, const std::string& ke
     return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", name));
   }
   if (found->second.kind != journal::ServiceKind::kWorkflow) {
-    return wrong(fmt::format("'{}' is not a workflow", name));
+    return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a workflow", name));
   }
   return AskTarget{journal::workflow_run_id(name, key),
                    fmt::format("run of workflow '{}' with the key '{}'", name, key)};

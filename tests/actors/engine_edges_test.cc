@@ -393,8 +393,7 @@ BOOST_AUTO_TEST_CASE(inv_11_a_place_in_a_queue_that_cannot_be_read_stops_no_othe
   BOOST_TEST(errors.contains("place in a queue cannot be read"));
 }
 
-BOOST_AUTO_TEST_CASE(recovery_that_a_crash_cuts_short_is_done_by_the_next,
-                     *boost::unit_test::timeout(kHangs)) {
+BOOST_AUTO_TEST_CASE(recovery_that_a_crash_cuts_short_is_done_by_the_next) {
   ScriptedHandlers handlers;
   handlers.add(ServiceKind::kService, "Ask", "human", {HandlerKind::kPlain, {awakeable()}, {}});
   EngineFixture world(handlers, handlers.catalog());
@@ -417,8 +416,7 @@ BOOST_AUTO_TEST_CASE(recovery_that_a_crash_cuts_short_is_done_by_the_next,
   BOOST_TEST(world.engine().counts().active == kMany);
 }
 
-BOOST_AUTO_TEST_CASE(a_crash_with_a_long_queue_on_one_key_ends_and_the_queue_goes_on,
-                     *boost::unit_test::timeout(kHangs)) {
+BOOST_AUTO_TEST_CASE(a_crash_with_a_long_queue_on_one_key_ends_and_the_queue_goes_on) {
   ScriptedHandlers handlers;
   handlers.add(ServiceKind::kObject, "Cart", "wait", {HandlerKind::kExclusive, {sleep(1)}, {}});
   EngineFixture world(handlers, handlers.catalog());

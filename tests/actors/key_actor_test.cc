@@ -50,6 +50,32 @@ BOOST_AUTO_TEST_CASE(inv_5_adds_are_not_lost_while_the_owner_of_the_key_leaves_a
   }
 }
 
+// Rows are in the store before whoever decided on them has the receipt, and the owner of a key
+// reads there.
+BOOST_AUTO_TEST_CASE(inv_5_who_is_let_in_before_he_knows_his_place_takes_his_turn) {
+  constexpr std::size_t kCalls = 3;
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    ScriptedHandlers handlers;
+    handlers.add(ServiceKind::kObject, "Counter", "add",
+                 {HandlerKind::kExclusive, {get("n"), set("n", "+1")}, {}});
+    ManualClock clock;
+    EngineFixture::Options options;
+    options.is_rough = true;
+    EngineFixture world(handlers, handlers.catalog(), seed, options, clock);
+
+    std::vector<journal::InvocationId> calls;
+    for (std::size_t i = 0; i < kCalls; ++i) {
+      world.engine().send(
+          request("Counter", "ann", "add", {}),
+          [&](Result<actors::Accepted> accepted) { calls.push_back(accepted->id); });
+    }
+    world.settle();
+
+    BOOST_REQUIRE(calls.size() == kCalls);
+    for (const auto& id : calls) BOOST_TEST(world.output(id).has_value(), "seed " << seed);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace holdfast::testing

@@ -259,6 +259,14 @@ BOOST_AUTO_TEST_CASE(one_whose_first_attempt_has_told_nothing_says_which_endpoin
 
   BOOST_TEST(holds(said(id), "is running on http://shop.example/ (" + deployment.id.text()));
   BOOST_TEST(holds(said(id), "see whether the endpoint answers"));
+
+  deployment.created_at = (*tables.invocation(id))->last_start_at + 1;
+  catalog.put(deployment);  // It came after the attempt began, which is elsewhere.
+  BOOST_TEST(holds(said(id), "has chosen no deployment yet"));
+  deployment.created_at = 0;
+  deployment.services.back().handlers.back().name = "another";
+  catalog.put(deployment);
+  BOOST_TEST(!holds(said(id), "http://shop.example/"));
 }
 
 BOOST_AUTO_TEST_CASE(a_pin_that_leads_nowhere_is_named_with_the_way_out) {

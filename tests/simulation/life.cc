@@ -18,7 +18,7 @@ namespace {
 using journal::Status;
 
 testing::EngineFixture::Options options_from(Random& chance, actors::Catalog& catalog,
-                                             testing::Neighbour* neighbour) {
+                                             testing::Neighbour* neighbour, bool is_rough) {
   testing::EngineFixture::Options options;
   constexpr std::int64_t kParkAfter[] = {0, 1, 50, 1000};
   options.engine.park_after_ms = kParkAfter[chance.next() % 4];
@@ -30,6 +30,7 @@ testing::EngineFixture::Options options_from(Random& chance, actors::Catalog& ca
   options.append_bytes_max = kAppend[chance.next() % 3];
   options.catalog = &catalog;
   options.neighbour = neighbour;
+  options.is_rough = is_rough;
   return options;
 }
 
@@ -49,7 +50,7 @@ Elsewhere::Where where_of(std::uint64_t seed) {
 }
 
 // In every other stretch of 32 seeds, where some of the handlers are elsewhere, the code goes rare
-// ways. So some of the lives that are lived twice do.
+// ways, and commits and crashes are rough. So some of the lives that are lived twice do.
 bool goes_rare_ways(std::uint64_t seed) {
   return where_of(seed) == Elsewhere::Where::kMixed && seed / 32 % 2 == 1;
 }
@@ -69,7 +70,8 @@ class Life {
         embedded_(std::move(definitions_)),
         remote_(elsewhere_.attempt_clock(), elsewhere_.wire(), catalog_, nullptr, clock_, "here"),
         handlers_(catalog_, embedded_, remote_),
-        world_(handlers_, {}, seed, options_from(chance_, catalog_, elsewhere_.neighbour()),
+        world_(handlers_, {}, seed,
+               options_from(chance_, catalog_, elsewhere_.neighbour(), goes_rare_ways(seed)),
                clock_),
         clients_(world_, outside_, chance_) {
     if (verbose) outside_.be_verbose();

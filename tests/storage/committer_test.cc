@@ -150,6 +150,29 @@ BOOST_AUTO_TEST_CASE(an_empty_batch_is_a_barrier) {
   BOOST_TEST(manual.log.sizes == std::vector<std::size_t>{1});
 }
 
+BOOST_AUTO_TEST_CASE(a_round_in_parts_is_an_append_and_then_a_receipt_each_time) {
+  Manual manual;
+  int receipts = 0;
+  const auto count = [&](const CommitReceipt&) { ++receipts; };
+  for (int i = 0; i < 3; ++i) manual.committer.submit(one_put(), count);
+
+  BOOST_TEST(manual.committer.step_part());
+  BOOST_TEST(manual.log.sizes == std::vector<std::size_t>{3});
+  BOOST_TEST((manual.committer.durable_through() == Ticket(3)));
+  BOOST_TEST(receipts == 0);
+  BOOST_TEST(manual.committer.step_part());
+  BOOST_TEST(receipts == 1);
+  manual.committer.submit(one_put(), count);  // Of the next round.
+  BOOST_TEST(manual.committer.step());
+  BOOST_TEST(receipts == 3);
+  BOOST_TEST(manual.log.sizes.size() == 1U);
+
+  BOOST_TEST(manual.committer.step_part());
+  manual.committer.abandon();
+  manual.committer.stop();
+  BOOST_TEST(receipts == 3);
+}
+
 BOOST_AUTO_TEST_CASE(a_barrier_alone_does_not_write) {
   Manual manual;
   bool called = false;

@@ -1,9 +1,10 @@
 #pragma once
 // aborts: whether a function ends its process by a failed CHECK; exit_code_of: with which code it
 // ends it otherwise. It runs in a forked child, so call them only while the test has no other
-// threads.
+// threads. The child ends with its parent.
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ template <class Function>
 bool aborts(Function&& function) {
   const pid_t child = fork();
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     std::signal(SIGABRT, SIG_DFL);
     std::signal(SIGALRM, SIG_DFL);
     const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -32,7 +34,10 @@ bool aborts(Function&& function) {
 template <class Function>
 int exit_code_of(Function&& function) {
   const pid_t child = fork();
-  if (child == 0) std::_Exit(function());
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    std::_Exit(function());
+  }
   int status = 0;
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

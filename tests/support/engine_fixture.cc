@@ -71,8 +71,8 @@ void EngineFixture::crash() {
     auto& jobs = scheduler(*system_);
     while (jobs.try_run_once()) {
     }
-    // What the last process had not committed is lost; callbacks of the dead are not called.
   }
+  if (options_.is_rough && committer_) committer_->abandon();
   if (engine_) engine_->release();
   committer_.reset();
   system_.reset();
@@ -89,7 +89,7 @@ bool EngineFixture::step() {
   Neighbour* const neighbour = options_.neighbour;
   if (neighbour != nullptr && schedule_.next() % 4 == 0 && neighbour->step()) return true;
   const bool commit_first = schedule_.next() % 4 == 0;
-  if (commit_first && committer_->step()) return true;
+  if (commit_first && commit()) return true;
   if (!jobs.empty()) {
     const auto chosen = static_cast<std::ptrdiff_t>(schedule_.next() % jobs.size());
     std::rotate(jobs.begin(), jobs.begin() + chosen, jobs.begin() + chosen + 1);
@@ -98,7 +98,11 @@ bool EngineFixture::step() {
   }
   // The disk is mostly slower than the neighbour.
   if (neighbour != nullptr && schedule_.next() % 4 > 0 && neighbour->step()) return true;
-  return committer_->step() || (neighbour != nullptr && neighbour->step());
+  return commit() || (neighbour != nullptr && neighbour->step());
+}
+
+bool EngineFixture::commit() {
+  return options_.is_rough ? committer_->step_part() : committer_->step();
 }
 
 void EngineFixture::settle() {

@@ -43,6 +43,9 @@ class EngineFixture {
     std::size_t append_bytes_max = storage::Committer::Options().append_bytes_max;
     actors::Catalog* catalog = nullptr;  // Null: one of its own, of the services.
     Neighbour* neighbour = nullptr;      // May be null.
+    // Others find what was appended before its receipts are given out, one by one; and a crash
+    // loses what waits for the disk, and receipts. Otherwise both are one step.
+    bool is_rough = false;
   };
 
   EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
@@ -82,6 +85,8 @@ class EngineFixture {
 
  private:
   class Config;
+
+  bool commit();
 
   actors::Handlers& handlers_;
   const Options options_;
