@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "net/ingress/callee.h"
+
 namespace holdfast::net {
 namespace {
 
@@ -31,17 +33,10 @@ Result<AskTarget> by_idempotency_key(const json::object& target,
   const std::string handler = TRY(text(target, "handler"));
   const std::string idempotency_key = TRY(text(target, "idempotencyKey"));
   const std::optional<std::string> key = TRY(optional_text(target, "key"));
-  const auto found = catalog.find(service);
-  if (found == catalog.end()) {
-    return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", service));
-  }
-  if (found->second.handler(handler) == nullptr) {
-    return Error(ErrorCode::kNotFound,
-                 fmt::format("service '{}' has no handler '{}'", service, handler));
-  }
-  const bool keyed = found->second.kind != journal::ServiceKind::kService;
-  if (keyed != key.has_value()) {
-    return wrong(fmt::format("'{}' {} a key", service, keyed ? "needs" : "has not"));
+  const actors::ServiceInfo* const found = TRY(find_service(service, catalog));
+  TRY(find_handler(*found, handler));
+  if (is_keyed(*found) != key.has_value()) {
+    return wrong(fmt::format("'{}' {} a key", service, is_keyed(*found) ? "needs" : "has not"));
   }
   return idempotent_target(service, key, handler, idempotency_key);
 }
@@ -59,11 +54,8 @@ Result<std::string> kind_of(const json::object& target) {
 
 Result<AskTarget> workflow_target(const std::string& name, const std::string& key,
                                   const actors::CatalogSnapshot& catalog) {
-  const auto found = catalog.find(name);
-  if (found == catalog.end()) {
-    return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", name));
-  }
-  if (found->second.kind != journal::ServiceKind::kWorkflow) {
+  const actors::ServiceInfo* const service = TRY(find_service(name, catalog));
+  if (service->kind != journal::ServiceKind::kWorkflow) {
     return Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a workflow", name));
   }
   return AskTarget{journal::workflow_run_id(name, key),

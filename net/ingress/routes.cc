@@ -33,19 +33,6 @@ Result<Route> only(std::string_view allowed, std::string_view method, Route rout
   return route;
 }
 
-bool is_keyed(const actors::ServiceInfo& service) {
-  return service.kind != journal::ServiceKind::kService;
-}
-
-Result<const actors::ServiceInfo*> find_service(const std::string& name,
-                                                const actors::CatalogSnapshot& catalog) {
-  const auto found = catalog.find(name);
-  if (found == catalog.end()) {
-    return Error(ErrorCode::kNotFound, fmt::format("service '{}' not found", name));
-  }
-  return &found->second;
-}
-
 // service/handler, service/key/handler.
 Result<Callee> find_callee(Segments path, const actors::CatalogSnapshot& catalog) {
   Callee callee;
@@ -57,11 +44,7 @@ Result<Callee> find_callee(Segments path, const actors::CatalogSnapshot& catalog
                         : fmt::format("'{}' is called as /{}/<handler>", path[0], path[0]));
   }
   if (length == 3) callee.key = path[1];
-  callee.handler = callee.service->handler(path.back());
-  if (callee.handler == nullptr) {
-    return Error(ErrorCode::kNotFound,
-                 fmt::format("service '{}' has no handler '{}'", path[0], path.back()));
-  }
+  callee.handler = TRY(find_handler(*callee.service, path.back()));
   return callee;
 }
 

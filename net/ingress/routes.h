@@ -5,7 +5,6 @@
 // matter; `restate` and `openapi` are reserved as first segments. Whether a path has a key is known
 // from the catalog, so the catalog decides where its parts end.
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,16 +12,10 @@
 #include "actors/catalog/catalog.h"
 #include "journal/ids.h"
 #include "net/ingress/ask_target.h"
+#include "net/ingress/callee.h"
 #include "storage/base/result.h"
 
 namespace holdfast::net {
-
-// A handler that exists, and the key for it. Borrows from the catalog.
-struct Callee {
-  const actors::ServiceInfo* service = nullptr;
-  const actors::HandlerInfo* handler = nullptr;
-  std::optional<std::string> key;  // Given exactly for keyed services.
-};
 
 struct CallRoute {
   Callee callee;
