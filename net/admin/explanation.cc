@@ -232,9 +232,10 @@ void Explainer::add_paused(const Invocation& row, Standing& to) const {
 }
 
 void Explainer::add_running(const Invocation& row, const Journal& journal, Standing& to) const {
-  to.summary = fmt::format("is running {}", where(row));
+  const std::string at = where(row);
+  to.summary = "is running " + at;
   if (row.retry_count > 0) to.summary += "; before, " + failure_text(row);
-  Wait attempt{"attempt", "its handler, " + where(row)};
+  Wait attempt{"attempt", "its handler, " + at};
   if (const auto deployment = asked_by(row); deployment != nullptr) {
     attempt.text += ", which has not answered yet";
     attempt.remedies.push_back({"see whether the endpoint answers",
