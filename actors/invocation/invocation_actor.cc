@@ -137,10 +137,7 @@ void InvocationActor::when_durable(std::function<void()> then) {
 
 // Does whatever the present state of affairs calls for. Called after every mail.
 void InvocationActor::settle() {
-  if (!early_.empty() && born_ != 0) hear_early();
-  if (!early_grants_.empty() && born_ != 0) {
-    for (Grant& grant : std::exchange(early_grants_, {})) on(grant);
-  }
+  if (born_ != 0 && !(early_.empty() && early_grants_.empty())) hear_early();
   while (!waiting_acts_.empty() && outstanding_ == 0 && decision_.empty()) {
     ActOn act = std::move(waiting_acts_.front());
     waiting_acts_.pop_front();

@@ -259,6 +259,7 @@ void InvocationActor::hear_early() {
       on(mail);
     }
   }
+  for (Grant& mail : std::exchange(early_grants_, {})) on(mail);
 }
 
 void InvocationActor::tell_again(Arrived mail) {
@@ -314,8 +315,8 @@ void InvocationActor::on(Grant& mail) {
     return;
   }
   // It does not need its turn, or that is the place of an earlier run of this id (INV-5); the next
-  // one shall have it. Not the state: it may have had its turn
-  // by a grant that was sent later and came sooner.
+  // one shall have it. Not the state: it may have had its turn by a grant that was sent later and
+  // came sooner.
   world_.router.deliver(mail.key, KeyMail{Left{mail.place, std::max(mail.after, left_at_), {}}},
                         home_);
 }
