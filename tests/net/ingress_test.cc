@@ -155,6 +155,22 @@ BOOST_AUTO_TEST_CASE(lookup_names_the_id) {
   BOOST_TEST(answer("POST", "/restate/attach", "{").status == 400);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_not_there_is_answered_with_the_words_of_the_request) {
+  const std::string body = R"({"target":{"workflowName":"Signup","workflowKey":"ada"}})";
+  const std::string words = "there is no run of workflow 'Signup' with the key 'ada', or no longer";
+  engine.output_now = Error(ErrorCode::kNotFound, "by the id");
+  for (const char* const path : {"/restate/output", "/restate/lookup"}) {
+    const HttpResponse response = answer("POST", path, body);
+    BOOST_TEST(response.status == 404);
+    BOOST_TEST(response.body.find(words) != std::string::npos, response.body);
+  }
+  const auto attached = ask("POST", "/restate/attach", body);
+  BOOST_REQUIRE(engine.waiting.size() == 1);
+  engine.waiting[0](Error(ErrorCode::kNotFound, "by the id"));
+  BOOST_TEST(attached->wait().status == 404);
+  BOOST_TEST(attached->wait().body.find(words) != std::string::npos, attached->wait().body);
+}
+
 BOOST_AUTO_TEST_CASE(awakeables_and_signals_carry_the_body) {
   const std::string id = journal::AwakeableId{some_id(), 17}.text();
   BOOST_TEST(answer("POST", "/restate/awakeables/" + id + "/resolve", "\"yes\"").status == 202);
