@@ -50,11 +50,12 @@ def make_tree(folder):
     (folder / "build" / "release").symlink_to(project.BUILD.resolve())
 
 
-def flags_of_the_build():
-    """A program that links a build with a sanitizer needs it too."""
+def compiler_of_the_build():
+    """A program that links a build with a sanitizer needs it too, and the compiler whose it is."""
     cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (project.BUILD / "CMakeCache.txt").read_text(),
                             re.MULTILINE))
-    return cache.get(f"CMAKE_CXX_FLAGS_{cache.get('CMAKE_BUILD_TYPE', '').upper()}", "")
+    return {"CXX": cache["CMAKE_CXX_COMPILER"],
+            "CXXFLAGS": cache.get(f"CMAKE_CXX_FLAGS_{cache.get('CMAKE_BUILD_TYPE', '').upper()}", "")}
 
 
 def script_of(blocks):
@@ -103,7 +104,7 @@ def problems_of_the_quick_start():
         ended = subprocess.run(["bash", "-c", script], cwd=tree, text=True, capture_output=True,
                                timeout=400, env={**os.environ, **ports, "OUT": str(out),
                                                  "TMPDIR": str(folder),
-                                                 "CXXFLAGS": flags_of_the_build()})
+                                                 **compiler_of_the_build()})
         if ended.returncode != 0:
             done = len(list(out.iterdir()))
             block = blocks[max(0, done - 1)]

@@ -54,9 +54,11 @@ stop() {
 expect() { [[ $2 == "$3" ]] || fail "$1: got '$2', not '$3'"; }
 call() { curl -sS --max-time 20 "$ingress$1" -H 'content-type: application/json' -d "$2"; }
 
-# A program that links a build with a sanitizer needs it too.
+# A program that links a build with a sanitizer needs it too, and the compiler whose it is.
 setting() { sed -n "s/^$1:[^=]*=//p" "$build/CMakeCache.txt"; }
 build_type=$(setting CMAKE_BUILD_TYPE)
+export CXX
+CXX=$(setting CMAKE_CXX_COMPILER)
 CXXFLAGS=$(setting "CMAKE_CXX_FLAGS_${build_type^^}")
 # What a user writes is quiet, however strict the user's compiler is told to be.
 export CXXFLAGS="$CXXFLAGS -Wall -Wextra -Werror"
