@@ -118,12 +118,12 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   options.arena_block_size = 256 << 10;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
 
-  // Shape of the tree: fresh levels uncompressed, because most of what is written is soon erased.
+  // Shape of the tree: level 0 uncompressed, because most of what is written is soon erased. The next
+  // entry is for the level it is merged into, whichever that is: the last one while the store is small.
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = 16 << 20;
   options.max_bytes_for_level_base = 64 << 20;
-  options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression,
-                                   best_compression()};
+  options.compression_per_level = {rocksdb::kNoCompression, best_compression()};
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
 

@@ -106,6 +106,26 @@ BOOST_AUTO_TEST_CASE(a_reader_makes_no_store_where_there_is_none) {
   BOOST_TEST(std::filesystem::is_empty(folder.path()));
 }
 
+// Rows of parked runs are much alike, and there may be millions of them.
+BOOST_AUTO_TEST_CASE(a_small_store_too_is_compressed_once_it_is_compacted) {
+  testing::TempFolder folder;
+  const auto store = open_store(folder);
+  std::size_t written = 0;
+  for (int i = 0; i < 20; ++i) {
+    Batch batch;
+    for (int j = 0; j < 1000; ++j) {
+      const Bytes value = "status=scheduled target=Peer/empty " + std::to_string(i * 1000 + j);
+      batch.put("i" + std::to_string(i * 1000 + j), value);
+      written += value.size();
+    }
+    BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
+  }
+
+  BOOST_REQUIRE(store->compact().has_value());
+
+  BOOST_TEST(store->approximate_bytes("", "") < written / 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_opened_is_an_error_not_a_crash) {
   testing::TempFolder folder;
   std::ofstream(folder.path() + "/file") << "not a folder";
