@@ -123,6 +123,8 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = 16 << 20;
   options.max_bytes_for_level_base = 64 << 20;
+  // Each time level 0 is merged, a small store is rewritten whole; so it is let grow to about that size.
+  options.level0_file_num_compaction_trigger = 8;
   options.compression_per_level = {rocksdb::kNoCompression, best_compression()};
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;

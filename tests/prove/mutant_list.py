@@ -110,7 +110,7 @@ MUTANTS = [
            "} else if (request.idempotency_key) {", "} else if (false) {"),
     Mutant("a closure runs before what led to it is stored", "actors/invocation/running.cc",
            "if (waiting_steps_.empty() || outstanding_ > 0 || !current_.attempt) return;",
-           "if (waiting_steps_.empty() || !current_.attempt) return;"),
+           "if (waiting_steps_.empty() || !current_.attempt) return;", "test_actors"),
     Mutant("what an object key has seen need not be stored", "actors/invocation/running.cc",
            "  if (world_.committer.durable_through() < seen_through_) {", "  if (false) {"),
     Mutant("the outcome of a former attempt is taken", "actors/invocation/running.cc",
