@@ -6,11 +6,14 @@ import pwd
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 
 from report import PROJECT
 from server_process import TICKS, disk_bytes, process_cpu_us
+
+LOAD = PROJECT / "bench" / "load"
 
 sys.path.insert(0, str(PROJECT / "tests" / "conformance"))
 import packages  # noqa: E402
@@ -44,7 +47,7 @@ class PeerEndpoint(processes.TypeScript):
         return {"PORT": str(self.port)}
 
     def command(self):
-        return in_app(self.folder, packages.typescript(), PROJECT / "bench" / "load" / "peer_endpoint.mjs")
+        return in_app(self.folder, packages.typescript(), LOAD / "peer_endpoint.mjs")
 
 
 def in_app(folder, packages_folder, program):
@@ -57,10 +60,20 @@ def in_app(folder, packages_folder, program):
     return [packages.node(packages_folder), app / program.name]
 
 
-class Served:
-    """A server that asks an endpoint."""
+class Asked:
+    """What all peers have: what is measured of them, and how they are asked."""
 
     title = kind = ""
+    measures = frozenset(("empty", "three", "nested", "hot", "sends"))
+    script, script_arguments = LOAD / "post.lua", ()
+
+    @staticmethod
+    def path(handler):
+        return handler
+
+
+class Served(Asked):
+    """A server that asks an endpoint."""
 
     def __init__(self, folder, endpoint):
         shutil.rmtree(folder, ignore_errors=True)
@@ -220,23 +233,98 @@ class DbosApp(processes.Process):
                 "DATABASE": f"postgresql://peer@127.0.0.1:{self.database_port}/peer"}
 
     def command(self):
-        return in_app(self.folder, dbos_packages(), PROJECT / "bench" / "load" / "dbos" / "app.mjs")
+        return in_app(self.folder, dbos_packages(), LOAD / "dbos" / "app.mjs")
 
     def is_ready(self):
         return ask(self.port, "POST", "/Peer/empty").status == 200
 
 
 def dbos_packages():
-    folder = PROJECT / "bench" / "load" / "dbos"
+    folder = LOAD / "dbos"
     return fetched("dbos", [folder / "package.json", folder / "package-lock.json"], "npm",
                    ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
 
 
-class Dbos:
+def frame(kind, body):
+    """Of the service protocol."""
+    return struct.pack(">HHI", kind, 0, len(body)) + body
+
+
+class Proxy(Asked):
+    """Between wrk and the endpoint a proxy, which stores nothing and understands nothing: it hands the frames on
+    that wrk sends, and the endpoint's answer. What it costs is the least that a server in its place can cost."""
+
+    title, kind = "nghttpx, a proxy", "proxy"
+    measures = frozenset(("empty",))
+
+    # Start, with id, debug_id and known_entries; Input, an empty value. What ends an answer: End.
+    REQUEST = frame(0x0000, b"\x0a\x18" + bytes(24) + b"\x12\x05inv_1" + b"\x18\x01") + frame(0x0400, b"\x72\x00")
+    END = frame(0x0003, b"")
+    script, script_arguments = LOAD / "invoke.lua", (REQUEST.hex(),)
+
+    def __init__(self, folder, endpoint):
+        shutil.rmtree(folder, ignore_errors=True)
+        self.proxy, self.endpoint = Nghttpx(folder, endpoint.port), endpoint
+
+    @staticmethod
+    def check():
+        packages.typescript()
+        if shutil.which("nghttpx") is None:
+            raise Unavailable("nghttpx is not installed; ./dev bench peers installs it")
+
+    @staticmethod
+    def path(handler):
+        return f"/invoke{handler}"
+
+    def start(self):
+        self.proxy.start().wait_until_ready()
+        self.ingress = self.proxy.port
+
+    def use_endpoint(self):
+        answer = ask(self.ingress, "POST", self.path("/Peer/empty"), self.REQUEST,
+                     {"content-type": "application/vnd.restate.invocation.v5"})
+        if answer.status != 200 or not answer.body.endswith(self.END):
+            raise RuntimeError(f"the endpoint does not run the handler: {answer}")
+
+    def stop(self):
+        self.proxy.stop()
+
+    def program_bytes(self):
+        return None
+
+    def cpu_us(self):
+        return process_cpu_us(self.proxy.process.pid)
+
+    def endpoint_cpu_us(self):
+        return process_cpu_us(self.endpoint.process.pid)
+
+    def memory(self):
+        return rss_bytes(self.proxy.process.pid)
+
+    def written(self):
+        return None
+
+
+class Nghttpx(processes.Process):
+    def __init__(self, folder, backend):
+        super().__init__("proxy", folder)
+        self.port, self.backend = processes.unused_port(), backend
+
+    def command(self):
+        return ["nghttpx", "--conf=/dev/null", "--single-process", "--workers=1", "--no-via",
+                f"--frontend=127.0.0.1,{self.port};no-tls", f"--backend=127.0.0.1,{self.backend};;proto=h2",
+                "--accesslog-file=/dev/null"]
+
+    def is_ready(self):
+        return ask(self.port, "GET", "/discover").status != 502
+
+
+class Dbos(Asked):
     """PostgreSQL is the server; the process that holds the library does the work of an endpoint, and much of
     what is a server's elsewhere. So only the sum of both may be compared."""
 
     title, kind = "DBOS 5.3.0 on PostgreSQL", "dbos"
+    measures = frozenset(("empty", "three", "nested"))
 
     def __init__(self, folder, _endpoint):
         shutil.rmtree(folder, ignore_errors=True)
@@ -277,4 +365,4 @@ class Dbos:
         return disk_bytes(self.database.folder)
 
 
-PEERS = {peer.kind: peer for peer in (Holdfast, RestateTuned, RestateDefault, Dbos)}
+PEERS = {peer.kind: peer for peer in (Holdfast, RestateTuned, RestateDefault, Dbos, Proxy)}

@@ -6,6 +6,8 @@
   restate          Restate 1.7.12 with one partition, which is its best on two cores
   restate-default  the same as it comes: its own number of partitions
   dbos             DBOS 5.3.0, a library in the application's process, on PostgreSQL of Debian
+  proxy            nghttpx, which hands one request on to the endpoint and stores nothing: no peer, but the
+                   least that anybody between a client and an endpoint can cost
 
 All of them are asked over HTTP/1.1 by wrk, with the endpoint, the server and wrk on the same cores; all
 store on the same disk, from an empty folder, with every sync on. Holdfast and Restate ask the same
@@ -34,8 +36,6 @@ import peer_servers
 import plots
 from peer_servers import PEERS, packages
 from report import PROJECT, git, machine, say
-
-LUA = PROJECT / "bench" / "load" / "post.lua"
 
 # name: (what, unit, whether more is better, the goal as a ratio to Restate tuned, the goal as a bound)
 ROWS = {
@@ -85,14 +85,18 @@ class Run:
         time.sleep(self.seconds)
         self.found["idle_memory"] = self.peer.memory() / (1 << 20)
         self.peer.use_endpoint()
-        self.wrk("/Peer/three", 64, 2)  # Warms both up.
+        measures = self.peer.measures
+        self.wrk("/Peer/three" if "three" in measures else "/Peer/empty", 64, 2)  # Warms both up.
 
         self.rate("empty", "/Peer/empty", 64)
-        self.rate("three", "/Peer/three", 64)
-        self.found["three_p50"] = self.wrk("/Peer/three", 1)["p50_us"] / 1000
-        self.found["nested_p50"] = self.wrk("/Peer/nested", 1)["p50_us"] / 1000
-        if self.name != "dbos":
+        if "three" in measures:
+            self.rate("three", "/Peer/three", 64)
+            self.found["three_p50"] = self.wrk("/Peer/three", 1)["p50_us"] / 1000
+        if "nested" in measures:
+            self.found["nested_p50"] = self.wrk("/Peer/nested", 1)["p50_us"] / 1000
+        if "hot" in measures:
             self.rate("hot", "/PeerHot/key/add", 64)
+        if "sends" in measures:
             self.sends()
         return self.found
 
@@ -135,7 +139,8 @@ class Run:
     def wrk(self, path, clients, seconds=None):
         ended = subprocess.run(
             ["wrk", "-t1", f"-c{clients}", f"-d{seconds or self.seconds}s", "--timeout", "60s", "-s",
-             str(LUA), f"http://127.0.0.1:{self.peer.ingress}{path}"],
+             str(self.peer.script), f"http://127.0.0.1:{self.peer.ingress}{self.peer.path(path)}", "--",
+             *self.peer.script_arguments],
             capture_output=True, text=True, check=True)
         figures = json.loads(ended.stdout.strip().splitlines()[-1])
         if figures["failed"] or not figures["count"]:
@@ -251,7 +256,7 @@ def table(rounds, peer):
     lines = ["", f"## Beside {PEERS[peer].title}", "",
              f"| what | {PEERS[peer].title} | Holdfast | ratio | goal | |", "|---|---|---|---|---|---|"]
     for key, (what, *_) in ROWS.items():
-        if peer == "dbos" and not cell(key, rounds, peer):
+        if not cell(key, rounds, peer):
             continue
         judged = verdict(key, rounds, peer)
         lines.append(f"| {what} | {cell(key, rounds, peer)} | {cell(key, rounds, 'holdfast')} | "
@@ -262,7 +267,7 @@ def table(rounds, peer):
 def pictures(stem, names, rounds):
     def medians(key):
         return {PEERS[name].title: statistics.median(figures[name][key] for figures in rounds)
-                for name in names}
+                for name in names if key in rounds[0][name]}
     cpu, endpoint = medians("three_cpu"), medians("three_endpoint")
     return plots.bars(f"{stem}-cpu.svg", "Processor time of a call with 3 steps, 64 clients", "us",
                       ["server (PostgreSQL)", "endpoint (the application)"],
@@ -291,6 +296,9 @@ def write(args, work, names, rounds, missing, seconds):
                   "does part of what a server does elsewhere; PostgreSQL stands where the server stands. "
                   "Compare server and endpoint together. One application process (Node 22) with "
                   f"{peer_servers.DbosApp.POOL} connections; PostgreSQL with {settings}."]
+    if "proxy" in names:
+        lines += ["", "nghttpx is no peer: it hands each request on to the same endpoint, over HTTP/2, with nothing "
+                  "stored and nothing understood. It says what standing between a client and an endpoint costs at least."]
     lines += [f"\nNot measured: {reason}" for reason in missing]
     if args.alone:
         lines += ["", "| what | measured |", "|---|---|"]
