@@ -18,7 +18,8 @@ namespace {
 using journal::Status;
 
 testing::EngineFixture::Options options_from(Random& chance, actors::Catalog& catalog,
-                                             testing::Neighbour* neighbour, bool is_rough) {
+                                             testing::Neighbour* neighbour, bool is_rough,
+                                             bool has_loop) {
   testing::EngineFixture::Options options;
   constexpr std::int64_t kParkAfter[] = {0, 1, 50, 1000};
   options.engine.park_after_ms = kParkAfter[chance.next() % 4];
@@ -31,6 +32,7 @@ testing::EngineFixture::Options options_from(Random& chance, actors::Catalog& ca
   options.catalog = &catalog;
   options.neighbour = neighbour;
   options.is_rough = is_rough;
+  options.has_loop = has_loop;
   return options;
 }
 
@@ -55,6 +57,11 @@ bool goes_rare_ways(std::uint64_t seed) {
   return where_of(seed) == Elsewhere::Where::kMixed && seed / 32 % 2 == 1;
 }
 
+// In every other stretch of 64 seeds owners run where they do in the program.
+bool has_loop(std::uint64_t seed) {
+  return where_of(seed) == Elsewhere::Where::kMixed && seed / 64 % 2 == 1;
+}
+
 class Life {
  public:
   Life(std::uint64_t seed, bool verbose)
@@ -71,12 +78,14 @@ class Life {
         remote_(elsewhere_.attempt_clock(), elsewhere_.wire(), catalog_, nullptr, clock_, "here"),
         handlers_(catalog_, embedded_, remote_),
         world_(handlers_, {}, seed,
-               options_from(chance_, catalog_, elsewhere_.neighbour(), goes_rare_ways(seed)),
+               options_from(chance_, catalog_, elsewhere_.neighbour(), goes_rare_ways(seed),
+                            has_loop(seed)),
                clock_),
         clients_(world_, outside_, chance_) {
     if (verbose) outside_.be_verbose();
     elsewhere_.register_with(catalog_);
     if (!elsewhere_.is_empty()) ++outside_.counts["lives with handlers behind HTTP"];
+    if (has_loop(seed)) ++outside_.counts["lives with a loop"];
   }
 
   Verdict live() {

@@ -60,7 +60,9 @@ void EngineFixture::start() {
   config_ = std::make_unique<Config>();
   system_ = std::make_unique<caf::actor_system>(*config_);
   engine_ = std::make_unique<actors::EngineImpl>(
-      *system_, actors::Engine::Parts{store_, *committer_, clock_, random_, catalog_, handlers_},
+      *system_,
+      actors::Engine::Parts{store_, *committer_, clock_, random_, catalog_, handlers_,
+                            options_.has_loop ? &loop_ : nullptr},
       options_.engine, actors::StepPool::Drive::kInline);
   engine_->recover();
 }
@@ -68,6 +70,7 @@ void EngineFixture::start() {
 void EngineFixture::crash() {
   if (engine_) {
     engine_->end();
+    loop_.end();
     auto& jobs = scheduler(*system_);
     while (jobs.try_run_once()) {
     }
@@ -84,21 +87,33 @@ void EngineFixture::crash() {
 
 bool EngineFixture::step() {
   if (disk_failed_ || !engine_) return false;
-  auto& coordinator = scheduler(*system_);
-  auto& jobs = coordinator.jobs;
   Neighbour* const neighbour = options_.neighbour;
   if (neighbour != nullptr && schedule_.next() % 4 == 0 && neighbour->step()) return true;
   const bool commit_first = schedule_.next() % 4 == 0;
   if (commit_first && commit()) return true;
-  if (!jobs.empty()) {
-    const auto chosen = static_cast<std::ptrdiff_t>(schedule_.next() % jobs.size());
-    std::rotate(jobs.begin(), jobs.begin() + chosen, jobs.begin() + chosen + 1);
-    coordinator.run_once();
-    return true;
-  }
+  if (run_somebody()) return true;
   // The disk is mostly slower than the neighbour.
   if (neighbour != nullptr && schedule_.next() % 4 > 0 && neighbour->step()) return true;
   return commit() || (neighbour != nullptr && neighbour->step());
+}
+
+bool EngineFixture::TurnByTurn::turn() {
+  if (turns_.empty()) return false;
+  const auto turn = std::move(turns_.front());
+  turns_.pop_front();
+  turn();
+  return true;
+}
+
+bool EngineFixture::run_somebody() {
+  auto& coordinator = scheduler(*system_);
+  auto& jobs = coordinator.jobs;
+  if (options_.has_loop && schedule_.next() % 4 == 0 && loop_.turn()) return true;
+  if (jobs.empty()) return loop_.turn();
+  const auto chosen = static_cast<std::ptrdiff_t>(schedule_.next() % jobs.size());
+  std::rotate(jobs.begin(), jobs.begin() + chosen, jobs.begin() + chosen + 1);
+  coordinator.run_once();
+  return true;
 }
 
 bool EngineFixture::commit() {

@@ -11,6 +11,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,6 +47,8 @@ class EngineFixture {
     // Others find what was appended before its receipts are given out, one by one; and a crash
     // loses what waits for the disk, and receipts. Otherwise both are one step.
     bool is_rough = false;
+    // Owners of handlers elsewhere run on a loop, as in the program. Its turns are steps, too.
+    bool has_loop = false;
   };
 
   EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
@@ -85,8 +88,21 @@ class EngineFixture {
 
  private:
   class Config;
+  // Its thread is the one that steps.
+  class TurnByTurn final : public actors::Loop {
+   public:
+    void call(std::function<void()> turn) override { turns_.push_back(std::move(turn)); }
+    // False: nobody has called.
+    bool turn();
+    void end() { turns_.clear(); }
+
+   private:
+    std::deque<std::function<void()>> turns_;
+  };
 
   bool commit();
+  // One of an actor on a worker, or of the loop; false: neither has anything to do.
+  bool run_somebody();
 
   actors::Handlers& handlers_;
   const Options options_;
@@ -101,6 +117,7 @@ class EngineFixture {
   bool disk_failed_ = false;
   bool damage_expected_ = false;
 
+  TurnByTurn loop_;
   std::unique_ptr<storage::LocalLog> log_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<Config> config_;
