@@ -62,18 +62,18 @@ HttpResponse admin_wire_error_answer(int status, std::string_view message) {
   std::string body = "{\"message\":";
   append_json(body, message);
   body.push_back('}');
-  return response(status, "application/json", std::move(body));
+  HttpResponse result = response(status, "application/json", std::move(body));
+  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
+  return result;
 }
 
 HttpResponse admin_error_answer(const Error& error) {
-  const int status = status_of(error.code());
-  HttpResponse result = admin_wire_error_answer(status, error.message());
+  HttpResponse result = admin_wire_error_answer(status_of(error.code()), error.message());
   const std::string_view code = code_of(error.message());
   if (!code.empty()) {
     result.body.pop_back();
     result.body += fmt::format(",\"restate_code\":\"{}\"}}", code);
   }
-  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
   return result;
 }
 

@@ -142,14 +142,13 @@ HttpResponse wrong_method_reply(std::string_view allowed) {
 }
 
 HttpResponse error_reply(const Error& error) {
-  const int status = status_of(error.code());
-  HttpResponse result = ingress_error(status, error.message());
-  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
-  return result;
+  return wire_error_reply(status_of(error.code()), error.message());
 }
 
 HttpResponse wire_error_reply(int status, std::string_view message) {
-  return ingress_error(status, message);
+  HttpResponse result = ingress_error(status, message);
+  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
+  return result;
 }
 
 }  // namespace holdfast::net

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "net/admin/answer.h"
 #include "tests/net/fake_engine.h"
 
 namespace holdfast::net {
@@ -106,6 +107,10 @@ BOOST_AUTO_TEST_CASE(every_code_has_its_status) {
   BOOST_TEST(status(ErrorCode::kUnavailable) == 503);
   BOOST_TEST(status(ErrorCode::kShuttingDown) == 503);
   BOOST_TEST(header(error_reply({ErrorCode::kUnavailable, "x"}), "retry-after") == "1");
+  // What the server refuses before there is a request says so too.
+  BOOST_TEST(header(wire_error_reply(503, "too many bodies"), "retry-after") == "1");
+  BOOST_TEST(header(admin_wire_error_answer(503, "too many bodies"), "retry-after") == "1");
+  BOOST_TEST(header(wire_error_reply(413, "too large"), "retry-after") == "(none)");
   BOOST_TEST(not_ready_reply(some_id()).status == 470);
   BOOST_TEST(wrong_method_reply("GET").status == 405);
   BOOST_TEST(header(wrong_method_reply("GET"), "allow") == "GET");
