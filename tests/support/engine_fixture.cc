@@ -31,6 +31,8 @@ EngineFixture::EngineFixture(actors::Handlers& handlers, std::vector<actors::Ser
                              std::uint64_t seed, Options options, ManualClock& clock)
     : handlers_(handlers),
       options_(options),
+      is_rough_(options.is_rough.value_or(seed % 2 == 0)),
+      has_loop_(options.has_loop.value_or(seed % 4 >= 2)),
       clock_(clock),
       random_(seed),
       schedule_(seed ^ 0x5DEECE66D),
@@ -62,7 +64,7 @@ void EngineFixture::start() {
   engine_ = std::make_unique<actors::EngineImpl>(
       *system_,
       actors::Engine::Parts{store_, *committer_, clock_, random_, catalog_, handlers_,
-                            options_.has_loop ? &loop_ : nullptr},
+                            has_loop_ ? &loop_ : nullptr},
       options_.engine, actors::StepPool::Drive::kInline);
   engine_->recover();
 }
@@ -75,7 +77,7 @@ void EngineFixture::crash() {
     while (jobs.try_run_once()) {
     }
   }
-  if (options_.is_rough && committer_) committer_->abandon();
+  if (is_rough_ && committer_) committer_->abandon();
   if (engine_) engine_->release();
   committer_.reset();
   system_.reset();
@@ -108,7 +110,7 @@ bool EngineFixture::TurnByTurn::turn() {
 bool EngineFixture::run_somebody() {
   auto& coordinator = scheduler(*system_);
   auto& jobs = coordinator.jobs;
-  if (options_.has_loop && schedule_.next() % 4 == 0 && loop_.turn()) return true;
+  if (has_loop_ && schedule_.next() % 4 == 0 && loop_.turn()) return true;
   if (jobs.empty()) return loop_.turn();
   const auto chosen = static_cast<std::ptrdiff_t>(schedule_.next() % jobs.size());
   std::rotate(jobs.begin(), jobs.begin() + chosen, jobs.begin() + chosen + 1);
@@ -116,9 +118,7 @@ bool EngineFixture::run_somebody() {
   return true;
 }
 
-bool EngineFixture::commit() {
-  return options_.is_rough ? committer_->step_part() : committer_->step();
-}
+bool EngineFixture::commit() { return is_rough_ ? committer_->step_part() : committer_->step(); }
 
 void EngineFixture::settle() {
   while (step()) {

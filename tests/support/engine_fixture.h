@@ -45,10 +45,12 @@ class EngineFixture {
     actors::Catalog* catalog = nullptr;  // Null: one of its own, of the services.
     Neighbour* neighbour = nullptr;      // May be null.
     // Others find what was appended before its receipts are given out, one by one; and a crash
-    // loses what waits for the disk, and receipts. Otherwise both are one step.
-    bool is_rough = false;
+    // loses what waits for the disk, and receipts. Otherwise both are one step. Unset: with every
+    // even seed.
+    std::optional<bool> is_rough;
     // Owners of handlers elsewhere run on a loop, as in the program. Its turns are steps, too.
-    bool has_loop = false;
+    // Unset: with every other pair of seeds.
+    std::optional<bool> has_loop;
   };
 
   EngineFixture(actors::Handlers& handlers, std::vector<actors::ServiceInfo> services,
@@ -106,6 +108,8 @@ class EngineFixture {
 
   actors::Handlers& handlers_;
   const Options options_;
+  const bool is_rough_;
+  const bool has_loop_;
   FaultyStore store_;
   ManualClock own_clock_;
   ManualClock& clock_;
