@@ -236,7 +236,8 @@ def verdict(key, rounds, peer):
     _, unit, more_is_better, ratio_goal, bound = ROWS[key]
     both = [(figures["holdfast"][key], figures[peer][key]) for figures in rounds
             if key in figures["holdfast"] and key in figures[peer]]
-    ratios = [ours / theirs if theirs else float("inf") for ours, theirs in both]
+    # What a compaction has taken away in the meantime may be less than nothing, and is no ratio.
+    ratios = [ours / theirs for ours, theirs in both if ours > 0 and theirs > 0]
     if not ratios:
         return Verdict("", "", "")
     middle = statistics.median(ratios)
