@@ -251,14 +251,16 @@ def frame(kind, body):
 
 
 class Proxy(Asked):
-    """Between wrk and the endpoint a proxy, which stores nothing and understands nothing: it hands the frames on
-    that wrk sends, and the endpoint's answer. What it costs is the least that a server in its place can cost."""
+    """Between wrk and the endpoint a proxy, which stores nothing and understands nothing: it hands on the
+    frames that wrk sends, and the endpoint's answer. What it costs is the least that a server in its place
+    can cost."""
 
     title, kind = "nghttpx, a proxy", "proxy"
     measures = frozenset(("empty",))
 
     # Start, with id, debug_id and known_entries; Input, an empty value. What ends an answer: End.
-    REQUEST = frame(0x0000, b"\x0a\x18" + bytes(24) + b"\x12\x05inv_1" + b"\x18\x01") + frame(0x0400, b"\x72\x00")
+    REQUEST = (frame(0x0000, b"\x0a\x18" + bytes(24) + b"\x12\x05inv_1" + b"\x18\x01") +
+               frame(0x0400, b"\x72\x00"))
     END = frame(0x0003, b"")
     script, script_arguments = LOAD / "invoke.lua", (REQUEST.hex(),)
 

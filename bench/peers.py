@@ -298,8 +298,9 @@ def write(args, work, names, rounds, missing, seconds):
                   "Compare server and endpoint together. One application process (Node 22) with "
                   f"{peer_servers.DbosApp.POOL} connections; PostgreSQL with {settings}."]
     if "proxy" in names:
-        lines += ["", "nghttpx is no peer: it hands each request on to the same endpoint, over HTTP/2, with nothing "
-                  "stored and nothing understood. It says what standing between a client and an endpoint costs at least."]
+        lines += ["", "nghttpx is no peer: it hands each request on to the same endpoint, over HTTP/2, with "
+                  "nothing stored and nothing understood. It says what standing between a client and an "
+                  "endpoint costs at least."]
     lines += [f"\nNot measured: {reason}" for reason in missing]
     if args.alone:
         lines += ["", "| what | measured |", "|---|---|"]
