@@ -6,7 +6,6 @@ import pwd
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 
@@ -16,6 +15,7 @@ from server_process import TICKS, disk_bytes, process_cpu_us
 LOAD = PROJECT / "bench" / "load"
 
 sys.path.insert(0, str(PROJECT / "tests" / "conformance"))
+import frames  # noqa: E402
 import packages  # noqa: E402
 import processes  # noqa: E402
 from asking import ask  # noqa: E402
@@ -143,6 +143,63 @@ class RestateDefault(RestateTuned):
 processes.SERVERS["restate-default"] = RestateAsItComes
 
 
+class Nghttpx(processes.Process):
+    def __init__(self, folder, endpoint):
+        super().__init__("proxy", folder)
+        self.ingress, self.endpoint = processes.unused_port(), endpoint
+
+    def command(self):
+        return ["nghttpx", "--conf=/dev/null", "--single-process", "--workers=1", "--no-via",
+                f"--frontend=127.0.0.1,{self.ingress};no-tls",
+                f"--backend=127.0.0.1,{self.endpoint.port};;proto=h2", "--accesslog-file=/dev/null"]
+
+    def is_ready(self):
+        # Whatever the endpoint answers comes from the endpoint.
+        return ask(self.ingress, "GET", "/discover").status != 502
+
+
+class Proxy(Served):
+    """Between wrk and the endpoint a proxy, which stores nothing and understands nothing: it hands on the
+    frames that wrk sends, and the endpoint's answer. What it costs is the least that a server in its place
+    can cost."""
+
+    title, kind = "nghttpx, a proxy", "proxy"
+    measures = frozenset(("empty",))
+
+    # Start, with id, debug_id and known_entries.
+    REQUEST = (frames.frame(frames.START, frames.text(1, bytes(24)) + frames.text(2, "inv_1") +
+                            frames.number(3, 1)) +
+               frames.frame(frames.INPUT, frames.value(b"")))
+    CONTENT_TYPE = "application/vnd.restate.invocation.v5"
+    script, script_arguments = LOAD / "invoke.lua", (CONTENT_TYPE, REQUEST.hex())
+
+    def __init__(self, folder, endpoint):
+        shutil.rmtree(folder, ignore_errors=True)
+        self.server, self.endpoint = Nghttpx(folder, endpoint), endpoint
+
+    @staticmethod
+    def check():
+        Served.check()
+        if shutil.which("nghttpx") is None:
+            raise Unavailable("nghttpx is not installed; ./dev bench peers installs it")
+
+    @staticmethod
+    def path(handler):
+        return f"/invoke{handler}"
+
+    def use_endpoint(self):
+        answer = ask(self.ingress, "POST", self.path("/Peer/empty"), self.REQUEST,
+                     {"content-type": self.CONTENT_TYPE})
+        if answer.status != 200 or not answer.body.endswith(frames.frame(frames.END)):
+            raise RuntimeError(f"the endpoint does not run the handler: {answer}")
+
+    def program_bytes(self):
+        return None
+
+    def written(self):
+        return None
+
+
 class PostgreSql(processes.Process):
     """A cluster of its own on the disk of the work folder. It refuses to be run by root, so root hands it to
     the user of Debian's package."""
@@ -243,82 +300,6 @@ def dbos_packages():
     folder = LOAD / "dbos"
     return fetched("dbos", [folder / "package.json", folder / "package-lock.json"], "npm",
                    ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
-
-
-def frame(kind, body):
-    """Of the service protocol."""
-    return struct.pack(">HHI", kind, 0, len(body)) + body
-
-
-class Proxy(Asked):
-    """Between wrk and the endpoint a proxy, which stores nothing and understands nothing: it hands on the
-    frames that wrk sends, and the endpoint's answer. What it costs is the least that a server in its place
-    can cost."""
-
-    title, kind = "nghttpx, a proxy", "proxy"
-    measures = frozenset(("empty",))
-
-    # Start, with id, debug_id and known_entries; Input, an empty value. What ends an answer: End.
-    REQUEST = (frame(0x0000, b"\x0a\x18" + bytes(24) + b"\x12\x05inv_1" + b"\x18\x01") +
-               frame(0x0400, b"\x72\x00"))
-    END = frame(0x0003, b"")
-    script, script_arguments = LOAD / "invoke.lua", (REQUEST.hex(),)
-
-    def __init__(self, folder, endpoint):
-        shutil.rmtree(folder, ignore_errors=True)
-        self.proxy, self.endpoint = Nghttpx(folder, endpoint.port), endpoint
-
-    @staticmethod
-    def check():
-        packages.typescript()
-        if shutil.which("nghttpx") is None:
-            raise Unavailable("nghttpx is not installed; ./dev bench peers installs it")
-
-    @staticmethod
-    def path(handler):
-        return f"/invoke{handler}"
-
-    def start(self):
-        self.proxy.start().wait_until_ready()
-        self.ingress = self.proxy.port
-
-    def use_endpoint(self):
-        answer = ask(self.ingress, "POST", self.path("/Peer/empty"), self.REQUEST,
-                     {"content-type": "application/vnd.restate.invocation.v5"})
-        if answer.status != 200 or not answer.body.endswith(self.END):
-            raise RuntimeError(f"the endpoint does not run the handler: {answer}")
-
-    def stop(self):
-        self.proxy.stop()
-
-    def program_bytes(self):
-        return None
-
-    def cpu_us(self):
-        return process_cpu_us(self.proxy.process.pid)
-
-    def endpoint_cpu_us(self):
-        return process_cpu_us(self.endpoint.process.pid)
-
-    def memory(self):
-        return rss_bytes(self.proxy.process.pid)
-
-    def written(self):
-        return None
-
-
-class Nghttpx(processes.Process):
-    def __init__(self, folder, backend):
-        super().__init__("proxy", folder)
-        self.port, self.backend = processes.unused_port(), backend
-
-    def command(self):
-        return ["nghttpx", "--conf=/dev/null", "--single-process", "--workers=1", "--no-via",
-                f"--frontend=127.0.0.1,{self.port};no-tls", f"--backend=127.0.0.1,{self.backend};;proto=h2",
-                "--accesslog-file=/dev/null"]
-
-    def is_ready(self):
-        return ask(self.port, "GET", "/discover").status != 502
 
 
 class Dbos(Asked):

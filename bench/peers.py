@@ -69,7 +69,7 @@ class Run:
     """One peer, from an empty folder to its end, and what was measured of it."""
 
     def __init__(self, name, folder, endpoint, seconds):
-        self.peer, self.name, self.seconds = PEERS[name](folder, endpoint), name, seconds
+        self.peer, self.seconds = PEERS[name](folder, endpoint), seconds
         self.found = {}
 
     def measure(self):
@@ -236,13 +236,14 @@ def verdict(key, rounds, peer):
     _, unit, more_is_better, ratio_goal, bound = ROWS[key]
     both = [(figures["holdfast"][key], figures[peer][key]) for figures in rounds
             if key in figures["holdfast"] and key in figures[peer]]
-    # What a compaction has taken away in the meantime may be less than nothing, and is no ratio.
-    ratios = [ours / theirs for ours, theirs in both if ours > 0 and theirs > 0]
-    if not ratios:
-        return Verdict("", "", "")
-    middle = statistics.median(ratios)
-    told = f"{middle:.2f}" + (f" ({min(ratios):.2f} to {max(ratios):.2f})" if len(ratios) > 1 else "")
-    if peer != "restate" or not (ratio_goal or bound):
+    # Memory and disk may shrink meanwhile; what is less than nothing meets a bound, and has no ratio.
+    has_ratio = bool(both) and all(figure > 0 for pair in both for figure in pair)
+    ratios = [ours / theirs for ours, theirs in both] if has_ratio else []
+    middle = statistics.median(ratios) if ratios else None
+    told = "" if middle is None else f"{middle:.2f}"
+    if len(ratios) > 1:
+        told += f" ({min(ratios):.2f} to {max(ratios):.2f})"
+    if peer != "restate" or not (ratios if ratio_goal else bound and both):
         return Verdict(told, "", "")
     if ratio_goal:
         goal = f">= {ratio_goal:g}x" if more_is_better else f"<= 1/{1 / ratio_goal:g}"
