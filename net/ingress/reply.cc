@@ -58,10 +58,6 @@ HttpResponse failure_response(int status, std::string_view message, const char* 
   return result;
 }
 
-HttpResponse ingress_error(int status, std::string_view message) {
-  return failure_response(status, message, kOfIngress, {});
-}
-
 int status_of(const journal::Failure& failure) {
   return failure.code >= 400 && failure.code <= 999 ? failure.code : kInternal;
 }
@@ -105,7 +101,7 @@ HttpResponse accepted_reply(const actors::Accepted& accepted) {
 }
 
 HttpResponse not_ready_reply(const journal::InvocationId& id) {
-  HttpResponse result = ingress_error(kNotReady, "the invocation has no output yet");
+  HttpResponse result = wire_error_reply(kNotReady, "the invocation has no output yet");
   result.headers.emplace_back("x-restate-id", id.text());
   return result;
 }
@@ -136,7 +132,7 @@ HttpResponse preflight_reply(std::optional<std::string_view> asked_headers) {
 
 HttpResponse wrong_method_reply(std::string_view allowed) {
   HttpResponse result =
-      ingress_error(kMethodNotAllowed, fmt::format("this path takes {}", allowed));
+      wire_error_reply(kMethodNotAllowed, fmt::format("this path takes {}", allowed));
   result.headers.emplace_back("allow", std::string(allowed));
   return result;
 }
@@ -146,7 +142,7 @@ HttpResponse error_reply(const Error& error) {
 }
 
 HttpResponse wire_error_reply(int status, std::string_view message) {
-  HttpResponse result = ingress_error(status, message);
+  HttpResponse result = failure_response(status, message, kOfIngress, {});
   if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
   return result;
 }
