@@ -310,7 +310,7 @@ def await_the_time(stand, clock):
         if time.monotonic() > deadline:
             return  # The oracle will say so.
         due = int(time.time() * 1000) + stand.clients.clock_ms
-        post(stand, "/Later/run/send?delay=1ms", due)
+        post(stand, "/Later/run/send?delay=1ms", {"due_ms": due, "by": "nobody"})
         time.sleep(0.3)
 
 

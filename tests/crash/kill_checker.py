@@ -309,15 +309,30 @@ def no_add_is_lost_or_made_up(history, counts):
                    f"asked for")
 
 
+def asker(line):
+    """Who asked for the timer of this wake-up: an invocation, or the request of a client."""
+    return line.detail[2] if line.step == "later" else line.invocation
+
+
 class Clock:
     """What may be asked of timers in a history in which the server's clock was set. A timer may fire as soon
     as the clock has been at its time, though it may have been set back since; so what counts is the highest
     it has been since the timer was asked for. Where it was set just while a timer was asked for, nobody
-    can say which time was meant."""
+    can say which time was meant: a delayed call takes the time of who asks, who may ask again after a crash,
+    and its delay counts from when the server heard it."""
 
     def __init__(self, history):
         self.jumps = history.jumps
-        self.asked = {op.invocation: op for op in history.ops if op.kind == "later"}
+        self.asked = {}     # request of a delayed call -> when it was first and last asked for
+        for op in history.ops:
+            if op.kind == "later":
+                start, end = self.asked.get(op.request, (op.start, op.end))
+                self.asked[op.request] = (min(start, op.start), max(end, op.end))
+        self.sent = {}      # invocation of a fan -> the first line that it wrote after its delayed call
+        for place, line in enumerate(history.ledger):
+            if line.step == "after":
+                self.sent.setdefault(line.invocation, place)
+        self.lines = len(history.ledger)
         self.first = {}     # invocation -> its first line
         self.latest = {}    # invocation -> its latest line so far
         self.excused = set()
@@ -327,19 +342,23 @@ class Clock:
         self.latest[line.invocation] = place
 
     def was_set_while_asked(self, line):
-        op, latest = self.asked.get(line.invocation), self.latest.get(line.invocation, 0)
-        if line.step == "later":
-            near = (op and jump.start <= op.end and op.start - NEAR_SECONDS <= jump.end
-                    for jump in self.jumps)
+        by = asker(line)
+        if by in self.asked:
+            start, end = self.asked[by]
+            near = (jump.start <= end and start - NEAR_SECONDS <= jump.end for jump in self.jumps)
         else:
-            near = (jump.before - NEAR_LINES <= latest <= jump.after for jump in self.jumps)
+            if line.step == "later":
+                begin, end = self.first.get(by, 0), self.sent.get(by, self.lines)
+            else:
+                begin = end = self.latest.get(by, 0)
+            near = (jump.before - NEAR_LINES <= end and begin <= jump.after for jump in self.jumps)
         return any(near)
 
     def has_been(self, due, place, line):
-        op = self.asked.get(line.invocation)
-        first = 0 if line.step == "later" else self.first.get(line.invocation, 0)
+        by = asker(line)
+        start, first = self.asked.get(by, (0, 0))[0], self.first.get(by, 0)
         return any(jump.peak_ms >= due and jump.before <= place and jump.after >= first and
-                   (op is None or jump.end >= op.start) for jump in self.jumps)
+                   jump.end >= start for jump in self.jumps)
 
     def excuses(self, due, place, line):
         timer = (line.invocation, line.step)
@@ -353,7 +372,7 @@ def no_timer_is_early(history, counts):
     for place, line in enumerate(history.ledger):
         if line.what == "woke":
             counts["wake-ups"] += 1
-            due, actual = map(int, line.detail)
+            due, actual = map(int, line.detail[:2])
             if actual < due and clock.excuses(due, place, line):
                 counts["wake-ups before the time that is now, as the clock was set"] += 1
             elif actual < due:
@@ -373,7 +392,7 @@ def no_timer_is_late(history, counts):
         if line.what != "woke" or (line.invocation, line.step) in woken:
             continue
         woken.add((line.invocation, line.step))
-        due, actual = map(int, line.detail)
+        due, actual = map(int, line.detail[:2])
         late = actual - max(due, began[line.pid])
         latest = max(latest, late)
         if late > LATE_MS_MAX:

@@ -121,8 +121,30 @@ def late_one(due, actual, start=2.0):
         history.ops.append(Op("later", "r7", True, None, None, start, start + 0.1, "ok", 202, "inv_l", "{}"))
         history.statuses["inv_l"] = "completed"
         history.ledger += [Line.parse(text) for text in (
-            "begin inv_l - t8 8 900", f"woke inv_l later t8 8 900 {due} {actual}",
+            "begin inv_l - t8 8 900", f"woke inv_l later t8 8 900 {due} {actual} r7",
             "end inv_l - t8 8 901")]
+    return add
+
+
+FANNED = "begin inv_f - t9 8 800"
+SENT = "ran inv_f after t9 8 1000 v9"
+
+
+def fanned(history):
+    """A fan sends a delayed call that wakes before it is due; others write much before, between and after."""
+    others = [[f"begin inv_y{number} - y{number} 8 900"] * 60 for number in range(4)]
+    history.ledger += [Line.parse(text) for text in (
+        *others[0], FANNED, *others[1], "begin inv_g - t10 8 900",
+        "woke inv_g later t10 8 900 901 100 inv_f", "end inv_g - t10 8 901", *others[2], SENT,
+        "end inv_f - t9 8 1001", *others[3])]
+    history.statuses.update(inv_f="completed", inv_g="completed")
+
+
+def fan_jump(text, more, peak_ms=850):
+    """The clock was set `more` lines after this one of a history with a fan."""
+    def add(history):
+        at = history.ledger.index(Line.parse(text)) + more
+        history.jumps.append(Jump(at, at + 1, 3, 3.1, peak_ms))
     return add
 
 
@@ -145,6 +167,9 @@ RIGHT = [
     several(BACK, jump(BEGUN, 3, 3.1, 310)),
     several(late_one(900, 100), jump(WOKE, 3, 3.1, 901)),
     several(late_one(900, 100), jump(BEGUN, 2.05, 2.06, 310)),
+    several(fanned, fan_jump(FANNED, 30)),
+    several(fanned, fan_jump(SENT, 0)),
+    several(fanned, fan_jump(FANNED, 0, peak_ms=902)),
     # The process was not there when the timer was due.
     late_one(100, 10_150),
     # A transfer that was refused reads as such.
@@ -205,6 +230,8 @@ SPOILT = [
     (several(BACK, LONG_ASLEEP, jump(WOKE, 3, 3.1, 395, more=61)), "I7 early"),
     (several(late_one(900, 100), jump(BEGUN, 1, 1.1, 950)), "I7 early"),
     (several(late_one(900, 100), jump(WOKE, 3, 3.1, 850)), "I7 early"),
+    (several(fanned, fan_jump(FANNED, -2, peak_ms=902)), "I7 early"),
+    (several(fanned, fan_jump(SENT, 51)), "I7 early"),
     (late_one(1000, 11_001), "I7 late"),
     (change("ops", 1, invocation="inv_b"), "I8 one key, two runs"),
     (change("ops", 3, identity="steps k9", invocation="inv_s"), "I8 one run, two keys"),

@@ -11,8 +11,8 @@
 //   acked   the step's outcome reached the handler; DETAIL: the value
 //   enter   inside an exclusive handler; DETAIL: object/key
 //   exit    about to leave it; DETAIL: object/key
-//   woke    after a sleep; DETAIL: due unix ms, actual unix ms
-//   end     the handler's last line
+//   woke    after a sleep; DETAIL: due unix ms, actual unix ms; of a delayed call also who asked
+//   for it end     the handler's last line
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -120,12 +120,19 @@ holdfast::Task<Values> nap(holdfast::Context& ctx, std::int64_t sleep_ms) {
   co_return result;
 }
 
-// --- Later: called with a delay; the input is the earliest time it may begin ---
+// --- Later: called with a delay; the input tells the earliest time it may begin, and who asked ---
 
-holdfast::Task<Values> later(holdfast::Context& ctx, std::int64_t due) {
+struct Asked {
+  std::int64_t due_ms = 0;
+  std::string by;  // A request of a client, or the invocation of a Fan.
+};
+BOOST_DESCRIBE_STRUCT(Asked, (), (due_ms, by))
+
+holdfast::Task<Values> later(holdfast::Context& ctx, Asked asked) {
   const Attempt attempt(ctx);
-  attempt.note("woke", "later", std::to_string(due) + " " + std::to_string(unix_ms()));
-  Values result{std::to_string(due), attempt.invocation(), {}};
+  const std::string due = std::to_string(asked.due_ms);
+  attempt.note("woke", "later", due + " " + std::to_string(unix_ms()) + " " + asked.by);
+  Values result{due, attempt.invocation(), {}};
   result.values.push_back(co_await step(ctx, attempt, "only"));
   attempt.note("end", "-");
   co_return result;
@@ -134,15 +141,16 @@ holdfast::Task<Values> later(holdfast::Context& ctx, std::int64_t due) {
 // --- Fan: sends delayed calls to others, and tells their ids ---
 
 inline constexpr holdfast::ServiceHandler<std::string, Values> kThreeSteps{"Steps", "run"};
-inline constexpr holdfast::ServiceHandler<std::int64_t, Values> kLater{"Later", "run"};
+inline constexpr holdfast::ServiceHandler<Asked, Values> kLater{"Later", "run"};
 
 holdfast::Task<Values> fan(holdfast::Context& ctx, std::string request) {
   const Attempt attempt(ctx);
   Values result{std::move(request), attempt.invocation(), {}};
   const std::string now_child = co_await ctx.send(kThreeSteps, result.request);
   const auto asked = ctx.now().time_since_epoch();
-  const std::int64_t due = std::chrono::duration_cast<milliseconds>(asked).count() + 200;
-  const std::string late_child = co_await ctx.send(kLater, due, {.delay = milliseconds(200)});
+  const std::int64_t now_ms = std::chrono::duration_cast<milliseconds>(asked).count();
+  const Asked late{now_ms + 200, attempt.invocation()};
+  const std::string late_child = co_await ctx.send(kLater, late, {.delay = milliseconds(200)});
   const Values nested = co_await ctx.call(kThreeSteps, result.request);
   result.values = {now_child, late_child, nested.invocation};
   co_await step(ctx, attempt, "after");

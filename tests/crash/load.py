@@ -215,7 +215,8 @@ class Clients:
             op.object = path[1:].rpartition("/")[0]
         if kind == "later":
             delay = chooser.randint(50, 500)
-            path, body = f"{path}/send?delay={delay}ms", int(time.time() * 1000) + self.clock_ms + delay
+            path += f"/send?delay={delay}ms"
+            body = {"due_ms": int(time.time() * 1000) + self.clock_ms + delay, "by": request}
         elif is_send:
             path += "/send"
         if key:
