@@ -136,7 +136,8 @@ Result<std::optional<std::string>> find_foreign(const std::string& path) {
   return std::optional<std::string>();
 }
 
-Result<void> check_stamp(const std::string& path, const std::string& stamp) {
+// The format it tells.
+Result<int> check_stamp(const std::string& path, const std::string& stamp) {
   int format = 0;
   const char* const end = stamp.data() + stamp.size();
   if (stamp.starts_with(kStampStart)) {
@@ -155,12 +156,16 @@ Result<void> check_stamp(const std::string& path, const std::string& stamp) {
                              "newer release",
                              path, format, kDataFormat));
   }
-  return {};
+  return format;
 }
 
 Result<void> check_or_write_stamp(const std::string& path) {
   const File file(path + "/FORMAT", O_RDONLY);
-  if (file.is_open()) return check_stamp(path, TRY(read_small(path, file.fd(), kReadStamp)));
+  if (file.is_open()) {
+    const int format = TRY(check_stamp(path, TRY(read_small(path, file.fd(), kReadStamp))));
+    if (format == kDataFormat) return {};
+    return write_stamp(path);
+  }
   if (errno != ENOENT) return unavailable(path, kReadStamp);
   const std::optional<std::string> foreign = TRY(find_foreign(path));
   if (foreign.has_value()) {

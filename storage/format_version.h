@@ -18,8 +18,8 @@
 
 namespace holdfast::storage {
 
-// Grows when stored bytes change so that older releases would misread them.
-inline constexpr int kDataFormat = 1;
+// Grows when stored bytes change so that older releases could not read them.
+inline constexpr int kDataFormat = 2;
 
 // An open data folder: no other server opens it while this lives. Moves, does not copy.
 class DataFolder {
@@ -42,8 +42,8 @@ class DataFolder {
   int lock_;  // File descriptor; -1 when moved from.
 };
 
-// Opens the folder, or makes and stamps it. The message names the folder and the reason in one
-// line.
+// Opens the folder, or makes and stamps it; an older stamp is replaced by ours, durably. The
+// message names the folder and the reason in one line.
 //   kConflict         another server has it open
 //   kInvalidArgument  a newer release wrote it; or it holds something that is not Holdfast's
 //   kCorruption       its stamp is not one

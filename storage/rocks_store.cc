@@ -118,12 +118,14 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   options.arena_block_size = 256 << 10;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
 
-  // Shape of the tree: level 0 uncompressed, because most of what is written is soon erased. The next
-  // entry is for the level it is merged into, whichever that is: the last one while the store is small.
+  // Shape of the tree: level 0 uncompressed, because most of what is written is soon erased. The
+  // next entry is for the level it is merged into, whichever that is: the last one while the store
+  // is small.
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = 16 << 20;
   options.max_bytes_for_level_base = 64 << 20;
-  // Each time level 0 is merged, a small store is rewritten whole; so it is let grow to about that size.
+  // Each time level 0 is merged, a small store is rewritten whole; so it is let grow to about that
+  // size.
   options.level0_file_num_compaction_trigger = 8;
   options.compression_per_level = {rocksdb::kNoCompression, best_compression()};
   options.max_background_jobs = 2;

@@ -2,7 +2,8 @@
 // Codec: records <-> bytes. Exact bytes: docs/formats/record.md.
 //
 // Each stored value is a record: eight bytes of header (format version, kind, checksum), then a
-// Cap'n Proto message or, for kinds so small or so opaque that a schema adds nothing, plain bytes.
+// Cap'n Proto message, packed, or, for kinds so small or so opaque that a schema adds nothing,
+// plain bytes.
 //
 // Invariants
 //   INV-10  What a release has written stays readable: kinds and schema numbers are never reused.
@@ -28,7 +29,10 @@ struct PromiseRecord;
 struct ServiceSettings;
 
 inline constexpr std::size_t kRecordHeaderSize = 8;
-inline constexpr std::uint8_t kRecordVersion = 1;
+// Plain bytes, or a message as it is in memory; such messages are read, and written no more.
+inline constexpr std::uint8_t kPlainVersion = 1;
+// A packed message.
+inline constexpr std::uint8_t kRecordVersion = 2;
 
 // In the header; a number is used once.
 enum class RecordKind : std::uint8_t {

@@ -57,25 +57,19 @@ capnp::ReaderOptions reader_options(std::size_t words) {
   return options;
 }
 
-kj::Array<capnp::word> heap_if_needed(BytesView payload) {
-  const std::size_t words = payload.size() / sizeof(capnp::word);
-  if (aligned(payload.data()) || words <= kScratchWords) return nullptr;
-  return kj::heapArray<capnp::word>(words);
-}
+// What a word takes at most when it is packed: a tag, itself, and the count of a run of its like.
+constexpr std::size_t kPackedWordMax = 1 + sizeof(capnp::word) + 1;
 
-kj::ArrayPtr<const capnp::word> as_words(BytesView payload, kj::ArrayPtr<capnp::word> heap) {
-  const std::size_t words = payload.size() / sizeof(capnp::word);
-  if (aligned(payload.data())) {
-    return kj::arrayPtr(reinterpret_cast<const capnp::word*>(payload.data()), words);
-  }
-  kj::ArrayPtr<capnp::word> to = heap.size() > 0 ? heap : reader_scratch();
-  std::memcpy(static_cast<void*>(to.begin()), payload.data(), payload.size());
-  return to.slice(0, words);
+kj::ArrayPtr<kj::byte> as_bytes(Bytes& bytes) {
+  return {reinterpret_cast<kj::byte*>(bytes.data()), bytes.size()};
+}
+kj::ArrayPtr<const kj::byte> as_bytes(BytesView bytes) {
+  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
 }
 
 // The header: u8 version, u8 kind, u16 zero, u32 checksum of the payload, little endian.
-void fill_header(Bytes& record, RecordKind kind) {
-  record[0] = static_cast<char>(kRecordVersion);
+void fill_header(Bytes& record, std::uint8_t version, RecordKind kind) {
+  record[0] = static_cast<char>(version);
   record[1] = static_cast<char>(kind);
   record[2] = record[3] = 0;
   const std::uint32_t sum = checksum(BytesView(record).substr(kRecordHeaderSize));
@@ -91,15 +85,16 @@ Error corruption(RecordKind kind, std::string_view why) {
 void write_record(Bytes& to, RecordKind kind, BytesView payload) {
   to.resize(kRecordHeaderSize);
   to.append(payload);
-  fill_header(to, kind);
+  fill_header(to, kPlainVersion, kind);
 }
 
-Result<BytesView> read_record(BytesView record, RecordKind kind) {
+Result<Payload> read_record(BytesView record, RecordKind kind) {
   if (record.size() < kRecordHeaderSize) return corruption(kind, "is shorter than its header");
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(record[i]); };
-  if (byte(0) != kRecordVersion) {
-    return corruption(
-        kind, "has format version " + std::to_string(byte(0)) + ", this release knows 1 only");
+  const std::uint8_t version = byte(0);
+  if (version < kPlainVersion || version > kRecordVersion) {
+    return corruption(kind, "has format version " + std::to_string(version) +
+                                ", this release knows 1 and 2 only");
   }
   if (byte(1) != static_cast<std::uint8_t>(kind)) {
     return corruption(kind, "is of kind " + std::to_string(byte(1)));
@@ -109,35 +104,68 @@ Result<BytesView> read_record(BytesView record, RecordKind kind) {
   for (int i = 0; i < 4; ++i) sum |= std::uint32_t{byte(4 + i)} << (8 * i);
   const BytesView payload = record.substr(kRecordHeaderSize);
   if (sum != checksum(payload)) return corruption(kind, "has a wrong checksum");
-  return payload;
+  return Payload{payload, version};
+}
+
+Result<BytesView> read_plain(BytesView record, RecordKind kind) {
+  const Payload payload = TRY(read_record(record, kind));
+  if (payload.version != kPlainVersion) return corruption(kind, "is packed, and is no message");
+  return payload.bytes;
 }
 
 MessageWriter::MessageWriter() : message_(writer_scratch()) {}
 
 void MessageWriter::write(Bytes& to, RecordKind kind) {
-  const auto append = [&to](kj::ArrayPtr<const capnp::word> segment) {
-    const auto bytes = segment.asBytes();
-    to.append(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+  const auto pack = [&to](kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
+    CHECK(segments.size() == 1, "a record is one segment");
+    to.resize(kRecordHeaderSize + kPackedWordMax * (1 + segments[0].size()));
+    kj::ArrayOutputStream stream(as_bytes(to).slice(kRecordHeaderSize, to.size()));
+    capnp::writePackedMessage(stream, segments);
+    to.resize(kRecordHeaderSize + stream.getArray().size());
   };
-  to.resize(kRecordHeaderSize);
-
   const auto segments = message_.getSegmentsForOutput();
   if (segments.size() == 1) {
-    append(segments[0]);
+    pack(segments);
   } else {
     const auto root = message_.getRoot<capnp::AnyPointer>().asReader();
     capnp::MallocMessageBuilder whole(static_cast<capnp::uint>(root.targetSize().wordCount + 1));
     whole.setRoot(root);
-    const auto one = whole.getSegmentsForOutput();
-    CHECK(one.size() == 1, "a record is one segment");
-    append(one[0]);
+    pack(whole.getSegmentsForOutput());
   }
-  fill_header(to, kind);
+  fill_header(to, kRecordVersion, kind);
 }
 
-MessageReader::MessageReader(BytesView payload)
-    : aligned_(heap_if_needed(payload)),
-      segment_(as_words(payload, aligned_)),
-      message_(kj::arrayPtr(&segment_, 1), reader_options(segment_.size())) {}
+MessageReader::MessageReader(const Payload& payload) {
+  KJ_REQUIRE(!payload.bytes.empty(), "has no content");
+  payload.version == kPlainVersion ? open_plain(payload.bytes) : open_packed(payload.bytes);
+}
+
+// One segment, and nothing behind it.
+void MessageReader::open_packed(BytesView payload) {
+  const std::size_t words = capnp::computeUnpackedSizeInWords(as_bytes(payload));
+  stream_.emplace(as_bytes(payload));
+  packed_.emplace(*stream_, reader_options(words), reader_scratch());
+  KJ_REQUIRE(packed_->getSegment(1) == nullptr, "is not one segment");
+  KJ_REQUIRE(stream_->tryGetReadBuffer().size() == 0, "has bytes behind its message");
+}
+
+void MessageReader::open_plain(BytesView payload) {
+  const std::size_t words = payload.size() / sizeof(capnp::word);
+  KJ_REQUIRE(payload.size() % sizeof(capnp::word) == 0, "is not made of whole words");
+  if (aligned(payload.data())) {
+    segment_ = kj::arrayPtr(reinterpret_cast<const capnp::word*>(payload.data()), words);
+  } else {
+    if (words > kScratchWords) aligned_ = kj::heapArray<capnp::word>(words);
+    kj::ArrayPtr<capnp::word> to = words > kScratchWords ? aligned_.asPtr() : reader_scratch();
+    std::memcpy(static_cast<void*>(to.begin()), payload.data(), payload.size());
+    segment_ = to.slice(0, words);
+  }
+  plain_.emplace(kj::arrayPtr(&segment_, 1), reader_options(words));
+}
+
+capnp::MessageReader& MessageReader::message() {
+  if (packed_.has_value()) return *packed_;
+  return *plain_;
+}
 
 }  // namespace holdfast::journal::codec

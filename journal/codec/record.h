@@ -1,13 +1,16 @@
 #pragma once
-// Record: the frame around every stored value, and the Cap'n Proto message in it. Of use inside
-// journal/codec only.
+// Record: the frame around every stored value, and the Cap'n Proto message in it, packed. Of use
+// inside journal/codec only.
 //
 // kj throws; what it throws ends here.
 
 #include <capnp/any.h>
 #include <capnp/message.h>
+#include <capnp/serialize-packed.h>
 #include <kj/exception.h>
+#include <kj/io.h>
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -19,10 +22,18 @@ namespace holdfast::journal::codec {
 
 Error corruption(RecordKind kind, std::string_view why);
 
-// Replaces `to` by a header and `payload`.
+// Replaces `to` by a header and `payload`, for kinds that are plain bytes.
 void write_record(Bytes& to, RecordKind kind, BytesView payload);
-// The payload, inside `record`; kCorruption unless the header is right and the checksum matches.
-Result<BytesView> read_record(BytesView record, RecordKind kind);
+
+// What is in a record, inside it.
+struct Payload {
+  BytesView bytes;
+  std::uint8_t version = 0;
+};
+// kCorruption unless the header is right and the checksum matches.
+Result<Payload> read_record(BytesView record, RecordKind kind);
+// Of a kind that is plain bytes.
+Result<BytesView> read_plain(BytesView record, RecordKind kind);
 
 // A message being built, in memory that the thread keeps for the next one. At most one per thread.
 class MessageWriter {
@@ -42,30 +53,33 @@ class MessageWriter {
 // A message to be read. At most one per thread. Its functions throw what kj throws.
 class MessageReader {
  public:
-  // `payload` holds whole words.
-  explicit MessageReader(BytesView payload);
+  explicit MessageReader(const Payload& payload);
 
   // An absent root would read as a record of defaults.
-  bool empty() { return message_.getRoot<capnp::AnyPointer>().isNull(); }
+  bool empty() { return message().getRoot<capnp::AnyPointer>().isNull(); }
   template <class Root>
   typename Root::Reader root() {
-    return message_.getRoot<Root>();
+    return message().getRoot<Root>();
   }
 
  private:
+  void open_packed(BytesView payload);
+  void open_plain(BytesView payload);
+  capnp::MessageReader& message();
+
+  std::optional<kj::ArrayInputStream> stream_;
+  std::optional<capnp::PackedMessageReader> packed_;
+
   kj::Array<capnp::word> aligned_;
   kj::ArrayPtr<const capnp::word> segment_;
-  capnp::SegmentArrayMessageReader message_;
+  std::optional<capnp::SegmentArrayMessageReader> plain_;
 };
 
 // What take(root) returns, a Result; its error becomes kCorruption.
 template <class Root, class Take>
 auto read_message(BytesView record, RecordKind kind, Take take)
     -> decltype(take(std::declval<typename Root::Reader>())) {
-  const BytesView payload = TRY(read_record(record, kind));
-  if (payload.empty() || payload.size() % sizeof(capnp::word) != 0) {
-    return corruption(kind, "is not made of whole words");
-  }
+  const Payload payload = TRY(read_record(record, kind));
   try {
     MessageReader message(payload);
     if (message.empty()) return corruption(kind, "has no content");

@@ -93,7 +93,7 @@ void encode_queued(Bytes& to, const InvocationId& id) {
 }
 
 Result<InvocationId> decode_queued(BytesView record) {
-  const auto id = InvocationId::from_bytes(TRY(codec::read_record(record, RecordKind::kQueued)));
+  const auto id = InvocationId::from_bytes(TRY(codec::read_plain(record, RecordKind::kQueued)));
   if (!id.has_value()) return codec::corruption(RecordKind::kQueued, id.error().message());
   return *id;
 }
@@ -103,7 +103,7 @@ void encode_state(Bytes& to, BytesView value) {
 }
 
 Result<Bytes> decode_state(BytesView record) {
-  return Bytes(TRY(codec::read_record(record, RecordKind::kState)));
+  return Bytes(TRY(codec::read_plain(record, RecordKind::kState)));
 }
 
 }  // namespace holdfast::journal

@@ -17,7 +17,6 @@
 #include "journal/codec/codec.h"
 #include "journal/tables/key.h"
 #include "storage/base/check.h"
-#include "storage/base/checksum.h"
 #include "storage/base/log.h"
 #include "tests/fuzz/choices.h"
 #include "tests/fuzz/machine_world.h"
@@ -61,14 +60,6 @@ InvocationId slot_id(std::size_t slot) {
 
 enum RowKind : std::uint8_t { kRow, kChunk, kWakeUp, kTimer, kPlace, kPromise, kRowKinds };
 
-// With a header that says that it is whole; so what is in it counts.
-Bytes sealed(journal::RecordKind kind, BytesView payload) {
-  Bytes record{static_cast<char>(journal::kRecordVersion), static_cast<char>(kind), 0, 0};
-  const std::uint32_t sum = holdfast::checksum(payload);
-  for (int i = 0; i < 4; ++i) record += static_cast<char>(sum >> (8 * i));
-  return record.append(payload);
-}
-
 journal::Timer timer_of(const InvocationId& id, Choices& choices) {
   const std::int64_t due = kBegin + choices.byte() * 100;
   return {due, id, static_cast<journal::TimerKind>(1 + choices.below(5)), choices.byte()};
@@ -79,7 +70,8 @@ void add_row(storage::Batch& batch, Choices& choices) {
   const InvocationId id = slot_id(choices.byte());
   const auto record = [&](journal::RecordKind kind) {
     const BytesView bytes = choices.bytes();
-    return (how & 0x80) != 0 ? Bytes(bytes) : sealed(kind, bytes);
+    // With a header that says that it is whole; so what is in it counts.
+    return (how & 0x80) != 0 ? Bytes(bytes) : journal::sealed(journal::kPlainVersion, kind, bytes);
   };
   switch (how % 0x80 % kRowKinds) {
     case kRow:

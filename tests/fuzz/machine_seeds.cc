@@ -191,9 +191,9 @@ constexpr std::int64_t kTime = 1'700'000'000'000;
 Bytes row(Rows kind, Slots slot, Bytes rest = {}) {
   return Bytes{static_cast<char>(kind), static_cast<char>(slot)} + rest;
 }
-// Without its header, with its size.
+// Not packed, without its header, with its size.
 Bytes unsealed(const Bytes& record) {
-  const Bytes payload = record.substr(journal::kRecordHeaderSize);
+  const Bytes payload = journal::unpacked(record).substr(journal::kRecordHeaderSize);
   return Bytes{static_cast<char>(payload.size() / 256), static_cast<char>(payload.size() % 256)} +
          payload;
 }
@@ -255,8 +255,9 @@ std::vector<Bytes> stored() {
   tree.nested = {one};
   journal::PromiseRecord promise;
   promise.result = Bytes("kept");
-  Bytes record, place(24, '\0');
+  Bytes record, place;
   journal::encode_promise(record, promise);
+  journal::encode_queued(place, {});
   return {
       rows({invocation(kOfService, Status::kRunning, 1), chunk(kOfService),
             row(kWakeUp, kOfService)},
@@ -278,7 +279,7 @@ std::vector<Bytes> stored() {
             timer(kOfService, journal::TimerKind::kExpire)},
            {{kCopy, 0, 0}, {kFire, 0}}),
       rows({invocation(kOfObject, Status::kQueued, 1), chunk(kOfObject), row(kWakeUp, kOfObject),
-            row(kPlace, kOfObject, unsealed(Bytes(8, '\0') + place))},
+            row(kPlace, kOfObject, unsealed(place))},
            {{kGrant, 1}, {kAct, 1, kKill}}),
   };
 }

@@ -2,7 +2,8 @@
 // value that, written again, is read as the same.
 //
 // Input: a byte that says of what kind they are, then the bytes. Those of a record are what its
-// header says is whole; with the high bit of the first byte there is no header but theirs.
+// header says is whole, a message as it is or, with the second bit, packed; with the high bit there
+// is no header but theirs.
 
 #include <algorithm>
 #include <cstddef>
@@ -15,7 +16,6 @@
 #include "journal/deployment.h"
 #include "journal/tables/key.h"
 #include "storage/base/check.h"
-#include "storage/base/checksum.h"
 #include "storage/counters.h"
 #include "storage/local_log.h"
 #include "storage/memory_store.h"
@@ -123,6 +123,7 @@ struct Kind {
   void (*look)(BytesView bytes);
   RecordKind record = {};  // None: the bytes are as they are.
 };
+constexpr std::uint8_t kHasHeader = 0x80, kIsPacked = 0x40;
 constexpr Kind kKinds[] = {
     {invocation, RecordKind::kInvocation},
     {chunk, RecordKind::kChunk},
@@ -136,19 +137,19 @@ constexpr Kind kKinds[] = {
     {keys},
 };
 
-Bytes sealed(RecordKind kind, BytesView payload) {
-  Bytes record{static_cast<char>(journal::kRecordVersion), static_cast<char>(kind), 0, 0};
-  const std::uint32_t sum = holdfast::checksum(payload);
-  for (int i = 0; i < 4; ++i) record += static_cast<char>(sum >> (8 * i));
-  return record.append(payload);
-}
-
-Bytes seed(void (*look)(BytesView), BytesView bytes) {
+void add_seed(std::vector<Bytes>& seeds, void (*look)(BytesView), BytesView bytes) {
   const auto* const kind = std::find_if(std::begin(kKinds), std::end(kKinds),
                                         [&](const Kind& one) { return one.look == look; });
-  const bool has_header = kind->record != RecordKind{};
-  return static_cast<char>(kind - kKinds) +
-         Bytes(has_header ? bytes.substr(journal::kRecordHeaderSize) : bytes);
+  const auto number = static_cast<char>(kind - kKinds);
+  if (kind->record == RecordKind{}) {
+    seeds.push_back(number + Bytes(bytes));
+    return;
+  }
+  seeds.push_back(number + journal::unpacked(bytes).substr(journal::kRecordHeaderSize));
+  if (bytes.front() == static_cast<char>(journal::kRecordVersion)) {
+    seeds.push_back(static_cast<char>(number | kIsPacked) +
+                    Bytes(bytes.substr(journal::kRecordHeaderSize)));
+  }
 }
 
 // A signal whose name can be read and whose result cannot: half of an id.
@@ -157,6 +158,7 @@ Bytes half_a_signal() {
   const journal::Entry entry{{}, journal::Notification{name, journal::InvocationId{}}};
   Bytes record;
   journal::encode_chunk(record, 1, &entry, 1);
+  record = journal::unpacked(record);
   const std::size_t size_of_id = record.find(Bytes{static_cast<char>(2 | 24 << 3), 0, 0, 0});
   CHECK(size_of_id != Bytes::npos, "the upper half of its pointer");
   record[size_of_id] = static_cast<char>(2 | 12 << 3);
@@ -171,38 +173,40 @@ std::vector<Bytes> holdfast::testing::fuzz_seeds() {
   Bytes record;
   for (int i = 0; i < 8; ++i) {
     journal::encode_invocation(record, samples.invocation());
-    seeds.push_back(seed(invocation, record));
+    add_seed(seeds, invocation, record);
     journal::encode_promise(record, samples.promise());
-    seeds.push_back(seed(promise, record));
+    add_seed(seeds, promise, record);
     journal::encode_settings(record, samples.settings());
-    seeds.push_back(seed(settings, record));
+    add_seed(seeds, settings, record);
     journal::encode_deployment(record, samples.deployment());
-    seeds.push_back(seed(deployment, record));
+    add_seed(seeds, deployment, record);
   }
   for (int kind = 0; kind < journal::Samples::kEntryKinds; ++kind) {
     const journal::Entry entry = samples.entry(kind);
     journal::encode_chunk(record, 1, &entry, 1);
-    seeds.push_back(seed(chunk, record));
+    add_seed(seeds, chunk, record);
   }
-  seeds.push_back(seed(chunk, half_a_signal()));
+  add_seed(seeds, chunk, half_a_signal());
   journal::encode_queued(record, samples.id());
-  seeds.push_back(seed(queued, record));
+  add_seed(seeds, queued, record);
   journal::encode_state(record, "value");
-  seeds.push_back(seed(state, record));
+  add_seed(seeds, state, record);
   const journal::Timer timer{1, samples.id(), journal::TimerKind::kSleep, 2};
-  seeds.push_back(seed(keys, journal::timer_key(timer)));
-  seeds.push_back(seed(keys, journal::object_key(storage::Table::kState, "O", "k").last("key")));
+  add_seed(seeds, keys, journal::timer_key(timer));
+  add_seed(seeds, keys, journal::object_key(storage::Table::kState, "O", "k").last("key"));
   return seeds;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2 || data[0] % 0x80 >= std::size(kKinds)) return -1;  // Not worth to be kept.
-  const Kind& kind = kKinds[data[0] % 0x80];
+  if (size < 2 || data[0] % kIsPacked >= std::size(kKinds)) return -1;  // Not worth to be kept.
+  const Kind& kind = kKinds[data[0] % kIsPacked];
   const BytesView bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  if (kind.record == RecordKind{} || (data[0] & 0x80) != 0) {
+  if (kind.record == RecordKind{} || (data[0] & kHasHeader) != 0) {
     kind.look(bytes);
   } else {
-    kind.look(sealed(kind.record, bytes));
+    const bool is_packed = (data[0] & kIsPacked) != 0;
+    kind.look(journal::sealed(is_packed ? journal::kRecordVersion : journal::kPlainVersion,
+                              kind.record, bytes));
   }
   return 0;
 }

@@ -1,10 +1,62 @@
 #include "tests/journal/record_samples.h"
 
+#include <bitset>
 #include <sstream>
 
 #include "storage/base/check.h"
+#include "storage/base/checksum.h"
 
 namespace holdfast::journal {
+
+namespace {
+
+constexpr std::size_t kWord = 8;
+
+// By the specification of Cap'n Proto, without its library: a tag has a bit for each byte of a word
+// that is not 0; behind 0 comes the number of more such words, behind 0xff that of words as they
+// are.
+Bytes unpack(BytesView packed) {
+  Bytes words;
+  const auto take = [&packed](std::size_t size) {
+    CHECK(size <= packed.size(), "packed bytes are whole");
+    const BytesView taken = packed.substr(0, size);
+    packed.remove_prefix(size);
+    return taken;
+  };
+  const auto number = [&] { return static_cast<std::uint8_t>(take(1).front()); };
+  while (!packed.empty()) {
+    const std::bitset<kWord> tag = number();
+    for (std::size_t i = 0; i < kWord; ++i) words += tag.test(i) ? take(1).front() : '\0';
+    if (tag.none()) words.append(number() * kWord, '\0');
+    if (tag.all()) words += take(number() * kWord);
+  }
+  return words;
+}
+
+}  // namespace
+
+Bytes sealed(std::uint8_t version, RecordKind kind, BytesView payload) {
+  Bytes record{static_cast<char>(version), static_cast<char>(kind), 0, 0};
+  const std::uint32_t sum = checksum(payload);
+  for (int i = 0; i < 4; ++i) record += static_cast<char>(sum >> (8 * i));
+  return record.append(payload);
+}
+
+Bytes unpacked(BytesView record) {
+  if (record[0] == static_cast<char>(kPlainVersion)) return Bytes(record);
+  const Bytes words = unpack(record.substr(kRecordHeaderSize));
+  const std::size_t size = words.size() / kWord - 1;
+  const Bytes table{0,
+                    0,
+                    0,
+                    0,
+                    static_cast<char>(size),
+                    static_cast<char>(size >> 8),
+                    static_cast<char>(size >> 16),
+                    static_cast<char>(size >> 24)};
+  CHECK(words.starts_with(table), "one segment");
+  return sealed(kPlainVersion, static_cast<RecordKind>(record[1]), BytesView(words).substr(kWord));
+}
 
 std::uint32_t Samples::u32() { return static_cast<std::uint32_t>(random_.next() >> number(64)); }
 std::int64_t Samples::time() { return static_cast<std::int64_t>(random_.next() >> number(64)); }
@@ -270,7 +322,9 @@ class Describer {
   void field(const WaitSet& set) {
     (*this)("waits", set.combinator, set.completions, set.signals, set.named_signals, set.nested);
   }
-  void field(const Waiter& waiter) { (*this)("waiter", waiter.invocation, waiter.completion, waiter.life); }
+  void field(const Waiter& waiter) {
+    (*this)("waiter", waiter.invocation, waiter.completion, waiter.life);
+  }
   void field(const AttemptFailure& failure) {
     (*this)("attempt", failure.code, failure.message, failure.related_command,
             failure.related_command_name, failure.related_command_type);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "journal/codec/codec.h"
 #include "journal/deployment.h"
 #include "journal/entry.h"
 #include "journal/invocation.h"
@@ -45,6 +46,12 @@ class Samples {
 
   SeededRandom random_;
 };
+
+// The same record as version 1 has it: a message as it is in memory. REQUIRES: a record that was
+// encoded.
+Bytes unpacked(BytesView record);
+// `payload` under a header that says that it is whole.
+Bytes sealed(std::uint8_t version, RecordKind kind, BytesView payload);
 
 std::string describe(const Entry& entry);
 std::string describe(const Invocation& invocation);

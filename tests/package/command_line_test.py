@@ -99,8 +99,8 @@ def data_folders(folder):
     refuses("a stamp that is none", *serve(made("garbage", FORMAT="\0\1garbage")), code=FAILED,
             holds="garbage.* FORMAT is damaged")
     refuses("an empty stamp", *serve(made("empty", FORMAT="")), code=FAILED, holds="damaged")
-    refuses("a newer stamp", *serve(made("newer", FORMAT="holdfast data 2\n")), code=FAILED,
-            holds="newer has format 2.*newer release")
+    refuses("a newer stamp", *serve(made("newer", FORMAT="holdfast data 3\n")), code=FAILED,
+            holds="newer has format 3.*newer release")
     refuses("somebody else's folder", *serve(made("foreign", notes="mine")), code=FAILED,
             holds='holds "notes"')
     file = folder / "file"

@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(a_new_folder_is_made_and_stamped_and_opens_again) {
 
   BOOST_REQUIRE(open_data_folder(path).has_value());
 
-  BOOST_TEST(read_file(path + "/FORMAT") == "holdfast data 1\n");
+  BOOST_TEST(read_file(path + "/FORMAT") == "holdfast data 2\n");
   BOOST_TEST(!std::filesystem::exists(path + "/FORMAT.tmp"));
   BOOST_TEST(open_data_folder(path).has_value());
 }
@@ -74,13 +74,26 @@ BOOST_AUTO_TEST_CASE(readers_share_a_folder_and_keep_servers_out) {
 
 BOOST_AUTO_TEST_CASE(inv_10_a_newer_format_is_refused) {
   testing::TempFolder temp;
-  write_file(temp.path() + "/FORMAT", "holdfast data 2\n");
+  write_file(temp.path() + "/FORMAT", "holdfast data 3\n");
 
   const auto folder = open_data_folder(temp.path());
 
   BOOST_REQUIRE(!folder.has_value());
   BOOST_TEST((folder.error().code() == ErrorCode::kInvalidArgument));
   BOOST_TEST(names(folder.error(), "newer release"));
+}
+
+// Who only reads leaves the folder to the release that wrote it.
+BOOST_AUTO_TEST_CASE(inv_10_an_older_format_opens_and_is_ours_from_then_on) {
+  testing::TempFolder temp;
+  write_file(temp.path() + "/FORMAT", "holdfast data 1\n");
+  std::filesystem::create_directory(temp.path() + "/store");
+
+  BOOST_TEST(open_data_folder_to_read(temp.path()).has_value());
+  BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 1\n");
+
+  BOOST_TEST(open_data_folder(temp.path()).has_value());
+  BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 2\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_stamp_that_cannot_be_read_is_not_called_damaged) {
@@ -137,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_stamp_that_was_being_written_at_a_crash_is_written_again)
 
   BOOST_REQUIRE(open_data_folder(temp.path()).has_value());
 
-  BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 1\n");
+  BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 2\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
