@@ -20,6 +20,7 @@
 #include "storage/base/log.h"
 #include "tests/fuzz/choices.h"
 #include "tests/fuzz/machine_world.h"
+#include "tests/journal/record_samples.h"
 
 namespace {
 

@@ -7,6 +7,7 @@
 #include "journal/tables/tables.h"
 #include "journal/timer.h"
 #include "tests/fuzz/seeds.h"
+#include "tests/journal/record_samples.h"
 
 namespace holdfast::testing {
 namespace {
