@@ -251,6 +251,8 @@ BOOST_AUTO_TEST_CASE(inv_11_packed_bytes_that_are_not_one_message_are_corruption
   BOOST_TEST(refused(Bytes("\xf0\xff\xff\xff\x0f\0\xff", 7)));      // 2 GiB, of which 2 KiB are.
   BOOST_TEST(refused(Bytes("\x11\1\1\1\1\0\1", 7)));                // Two segments, of a word each.
   BOOST_TEST(refused(Bytes("\xf1\xff\xff\xff\xff\x0f\0\xff", 8)));  // Many segments.
+  // Three segments, of which the second is empty and the third is not there.
+  BOOST_TEST(refused("\x11\x02\x02\x10\x01\x10\x01\x01\x4d"));
   for (std::size_t size = 0; size < message.size(); ++size) {
     BOOST_TEST(refused(message.substr(0, size)), size << " bytes");
   }
