@@ -258,10 +258,8 @@ EndpointServer::Admission EndpointServer::admit(const net::HttpRequest& request,
     return {nullptr, {}, answer_with(415, "versions 5 to 7 of the service protocol are spoken")};
   }
   if (stopping_ || surroundings_->journal_bytes >= surroundings_->journal_bytes_max) {
-    net::HttpResponse refused =
-        answer_with(503, stopping_ ? "the endpoint is shutting down" : "too much is in flight");
-    refused.headers.emplace_back("retry-after", "1");
-    return {nullptr, {}, std::move(refused)};
+    const char* const why = stopping_ ? "the endpoint is shutting down" : "too much is in flight";
+    return {nullptr, {}, answer_with(503, why)};
   }
   Admission admission;
   // Shares the ownership of all services.
@@ -278,7 +276,7 @@ net::HttpResponse EndpointServer::discover(const net::HttpRequest& request) cons
   const auto version = accepted_manifest_version(request.header("accept").value_or("*/*"));
   if (!version) return answer_with(415, "versions 1 to 4 of the endpoint manifest are spoken");
   const auto mode = request.version == net::HttpVersion::kHttp2 ? ProtocolMode::kBidiStream
-                                                            : ProtocolMode::kRequestResponse;
+                                                                : ProtocolMode::kRequestResponse;
   net::HttpResponse response;
   response.headers = {{"content-type", manifest_content_type(*version)},
                       {"x-restate-server", kServer}};

@@ -327,7 +327,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_trickles_is_408_and_the_connection_goes_on) 
 
 BOOST_AUTO_TEST_CASE(a_request_that_stalls_is_408_however_busy_the_others_are) {
   HttpServerOptions options;
-  options.body_idle_timeout = milliseconds(150);
+  options.body_idle_timeout = milliseconds(1000);
   options.body_bytes_per_second_min = 1;
   RunningServer running(describe, options);
   FrameClient client(running.port());
@@ -335,7 +335,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_stalls_is_408_however_busy_the_others_are) {
   client.send(frame(kHeaders, kEndHeaders, 1, head("POST", "/stalls")));
   client.send(frame(kHeaders, kEndHeaders, 3, head("POST", "/moves")));
   for (int i = 0; i < 20; ++i) {
-    std::this_thread::sleep_for(milliseconds(20));
+    std::this_thread::sleep_for(milliseconds(80));
     client.send(frame(kData, 0, 3, "x"));
   }
   client.send(frame(kData, kEndStream, 3, ""));

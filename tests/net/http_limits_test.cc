@@ -53,18 +53,21 @@ BOOST_AUTO_TEST_CASE(bodies_that_arrive_together_share_one_limit) {
   RunningServer running(echo, options);
   RawClient first(running.port());
   first.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\n" + std::string(800, 'x'));
-  std::this_thread::sleep_for(milliseconds(100));
+  const std::string other =
+      "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 300\r\n\r\n" +
+      std::string(300, 'x');
 
-  const std::string second =
-      exchange(running.port(), "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 300\r\n\r\n");
+  std::string second;
+  const auto deadline = std::chrono::steady_clock::now() + seconds(20);
+  do {  // Until the first one has arrived so far.
+    second = exchange(running.port(), other);
+  } while (status_line(second) == "HTTP/1.1 200 OK" && std::chrono::steady_clock::now() < deadline);
   first.send(std::string(100, 'x'));
   const std::string first_answer = first.receive_until("xxx");
-  const std::string third = exchange(running.port(),
-                                     "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
-                                     "content-length: 300\r\n\r\n" +
-                                         std::string(300, 'x'));
+  const std::string third = exchange(running.port(), other);
 
   BOOST_TEST(status_line(second) == "HTTP/1.1 503 Service Unavailable");
+  BOOST_TEST(second.find("\r\nretry-after: 1\r\n") != std::string::npos);
   BOOST_TEST(status_line(first_answer) == "HTTP/1.1 200 OK");
   BOOST_TEST(status_line(third) == "HTTP/1.1 200 OK");
 }
@@ -176,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_silent_connection_is_closed) {
 
 BOOST_AUTO_TEST_CASE(a_body_that_stops_is_408_and_one_that_moves_is_not) {
   HttpServerOptions options;
-  options.body_idle_timeout = milliseconds(150);
+  options.body_idle_timeout = milliseconds(1000);
   options.body_bytes_per_second_min = 1;
   RunningServer running(echo, options);
   const std::string head =
@@ -185,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_body_that_stops_is_408_and_one_that_moves_is_not) {
 
   slow.send(head);
   for (int i = 0; i < 6; ++i) {
-    std::this_thread::sleep_for(milliseconds(50));
+    std::this_thread::sleep_for(milliseconds(200));
     slow.send("x");
   }
 
@@ -212,16 +215,17 @@ BOOST_AUTO_TEST_CASE(a_body_that_trickles_is_408) {
 BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_its_answer_is_cut) {
   HttpServerOptions options;
   options.body_idle_timeout = milliseconds(150);
-  std::promise<void> drained;
+  std::promise<void> answered, drained;
   RunningServer running(
       [&](HttpRequest&&, std::shared_ptr<HttpReply> reply) {
         reply->send({.status = 200, .headers = {}, .body = Bytes(32 << 20, 'x')});
+        answered.set_value();
       },
       options);
   RawClient client(running.port());
 
   client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
-  std::this_thread::sleep_for(milliseconds(50));
+  BOOST_REQUIRE((answered.get_future().wait_for(seconds(20)) == std::future_status::ready));
   running.server().drain(seconds(60), [&] { drained.set_value(); });
 
   BOOST_TEST((drained.get_future().wait_for(seconds(5)) == std::future_status::ready));
