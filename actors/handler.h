@@ -101,6 +101,9 @@ class Attempt {
   // Whether it can be dropped while blocked, to be done again later. Where not, it is asked to
   // suspend itself, which changes nothing yet.
   virtual bool droppable() const { return true; }
+  // Whether asking makes a difference: it is known to wait, and has not been asked.
+  virtual bool can_be_asked() const { return false; }
+  // Nothing if it cannot be asked.
   virtual void ask_to_suspend() {}
   // The process is about to end: whatever it does, it should suspend itself as soon as it can.
   virtual void wind_up() {}

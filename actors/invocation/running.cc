@@ -130,7 +130,7 @@ void InvocationActor::settle_attempt() {
 void InvocationActor::leave_memory_or_ask() {
   if (current_.attempt->droppable()) {
     park();
-  } else if (current_.attempt->steps_in_flight() == 0) {
+  } else {
     current_.attempt->ask_to_suspend();
   }
 }
@@ -419,13 +419,11 @@ bool InvocationActor::waits_long() {
   if (only_sleeps && !waits.completions.empty()) {
     return due - now() > park_after_ms();
   }
-  // A closure elsewhere keeps its attempt from leaving; its outcome brings us back.
-  const bool may_leave = current_.attempt->droppable() || current_.attempt->steps_in_flight() == 0;
+  // One elsewhere that cannot be asked brings us back by what it says next.
+  const bool may_leave = current_.attempt->droppable() || current_.attempt->can_be_asked();
   if (may_leave && !wait_noted_) {
     wait_noted_ = true;
-    // One that is only asked to leave is asked again; without a pause that would never end.
-    const std::int64_t least_ms = current_.attempt->droppable() ? 0 : 1;
-    world_.wait_notes.add({now(), id_, wait_}, std::max(park_after_ms(), least_ms));
+    world_.wait_notes.add({now(), id_, wait_}, park_after_ms());
   }
   return false;
 }

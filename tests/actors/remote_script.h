@@ -54,7 +54,10 @@ class RemoteAttempt final : public actors::Attempt {
   bool droppable() const override { return false; }
   actors::AttemptError error() const override { return {}; }
   std::size_t steps_in_flight() const override { return script_.in_flight; }
+  bool can_be_asked() const override { return script_.in_flight == 0 && !is_asked_; }
   void ask_to_suspend() override {
+    if (!can_be_asked()) return;
+    is_asked_ = true;
     if (script_.asked_to_suspend) script_.asked_to_suspend();
   }
 
@@ -64,6 +67,7 @@ class RemoteAttempt final : public actors::Attempt {
   const std::function<void()> wake_;
   AttemptState state_ = AttemptState::kBlocked;
   bool is_told_ = false;
+  bool is_asked_ = false;
 };
 
 class RemoteHandlers final : public actors::Handlers {

@@ -147,6 +147,10 @@ void EngineFixture::advance(Millis by) {
   }
 }
 
+std::size_t EngineFixture::messages_to_come() {
+  return scheduler(*system_).clock().schedule().size();
+}
+
 actors::Accepted EngineFixture::send(actors::InvokeRequest request) {
   std::optional<Result<actors::Accepted>> answer;
   engine_->send(std::move(request), [&](Result<actors::Accepted> accepted) { answer = accepted; });

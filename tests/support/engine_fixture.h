@@ -81,6 +81,8 @@ class EngineFixture {
   bool step();
   // Moves time on, from timer to timer.
   void advance(Millis by);
+  // Messages of actors that wait for their time; who is at rest has sent none.
+  std::size_t messages_to_come();
 
   // Conveniences: they settle, and fail the test when the answer has not come.
   actors::Accepted send(actors::InvokeRequest request);

@@ -277,8 +277,10 @@ bool RemoteAttempt::known_to_wait() const {
   return !open_.empty() || (!told && !open_before_.empty());
 }
 
+bool RemoteAttempt::can_be_asked() const { return known_to_wait() && !stream_->half_closed(); }
+
 void RemoteAttempt::ask_to_suspend() {
-  if (known_to_wait()) stream_->half_close();
+  if (can_be_asked()) stream_->half_close();
 }
 
 void RemoteAttempt::wind_up() {

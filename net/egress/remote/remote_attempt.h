@@ -63,6 +63,7 @@ class RemoteAttempt final : public actors::Attempt {
   journal::WaitSet waiting() const override;
   bool is_ready() const override;
   bool droppable() const override { return false; }
+  bool can_be_asked() const override;
   void ask_to_suspend() override;
   void wind_up() override;
   actors::AttemptError error() const override { return error_; }
