@@ -22,9 +22,8 @@ constexpr std::int64_t kAfterReadErrorMs = 1000;
 constexpr std::size_t kWheelMax = 8192;
 constexpr std::size_t kUnansweredMax = 1024;
 constexpr std::size_t kStartsRead = 256;
-// Only while more is to be begun than there is room for: the first after room was found, and the
-// longest, of which each is twice as long as the one before.
-constexpr std::chrono::milliseconds kLookForRoomAfter{5}, kLookForRoomAfterMax{160};
+// Only while more is to be begun than there is room for.
+constexpr auto kLookForRoomAfter = std::chrono::milliseconds(5);
 }  // namespace
 
 TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables, const Clock& clock,
@@ -40,7 +39,6 @@ TimerActor::TimerActor(caf::actor_config& config, const journal::Tables& tables,
       wheel_max_(rare("a small timer wheel") ? 2 : kWheelMax),
       unanswered_max_(rare("one timer after the other") ? 1 : kUnansweredMax),
       starts_read_(rare("starts read one by one") ? 1 : kStartsRead),
-      look_for_room_after_(kLookForRoomAfter),
       wheel_(to_unix_millis(clock.now())) {
   end_process_on_exception(*this);
 }
@@ -89,7 +87,6 @@ void TimerActor::pass_over(const journal::Timer& timer) {
 void TimerActor::fetch_starts() {
   const std::int64_t now = to_unix_millis(clock_.now());
   while (starts_after_ && !is_crowded() && unanswered_ < unanswered_max_) {
-    look_for_room_after_ = kLookForRoomAfter;
     const auto timers = tables_.timers(starts_after_, starts_read_);
     if (!timers) {
       kLog.error("starts cannot be read; will try again", "reason={}", timers.error().message());
@@ -105,8 +102,7 @@ void TimerActor::fetch_starts() {
   }
   if (!starts_after_ || looking_for_room_) return;
   looking_for_room_ = true;
-  caf::delayed_anon_send(caf::actor(this), look_for_room_after_, TimerMail{LookForRoom{}});
-  look_for_room_after_ = std::min(2 * look_for_room_after_, kLookForRoomAfterMax);
+  caf::delayed_anon_send(caf::actor(this), kLookForRoomAfter, TimerMail{LookForRoom{}});
 }
 
 void TimerActor::turn() {

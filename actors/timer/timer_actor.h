@@ -16,7 +16,6 @@
 // each start fires it again.
 
 #include <caf/event_based_actor.hpp>
-#include <chrono>
 #include <deque>
 #include <optional>
 
@@ -64,7 +63,6 @@ class TimerActor : public caf::event_based_actor {
   const std::size_t begin_at_once_max_;
   // At most so many in the wheel, unanswered, and starts read at once.
   const std::size_t wheel_max_, unanswered_max_, starts_read_;
-  std::chrono::milliseconds look_for_room_after_;
 
   TimerWheel wheel_;
   std::optional<journal::Timer> horizon_;  // All stored timers up to it are in; none: nothing is.
