@@ -109,9 +109,6 @@ class Attempt {
   virtual void wind_up() {}
   // REQUIRES: kFailed.
   virtual AttemptError error() const = 0;
-  // Closures executing, as far as known; an attempt in this process must not be destroyed before
-  // this is 0.
-  virtual std::size_t steps_in_flight() const = 0;
 };
 
 struct OpenedAttempt {

@@ -72,10 +72,6 @@ actors::AttemptError EmbeddedAttempt::error() const {
   return to_journal(session_.error());
 }
 
-std::size_t EmbeddedAttempt::steps_in_flight() const {
-  return session_.steps_in_flight() - steps_dropped_;
-}
-
 actors::AttemptState EmbeddedAttempt::state(runtime::SessionState session_state) const {
   if (refused_.has_value()) return actors::AttemptState::kFailed;
   switch (session_state) {
@@ -113,10 +109,7 @@ void EmbeddedAttempt::on_proposal(protocol::CompletionId completion, protocol::O
 }
 
 void EmbeddedAttempt::on_step(runtime::Step step) {
-  if (refused_.has_value()) {
-    ++steps_dropped_;
-    return;
-  }
+  if (refused_.has_value()) return;
   host_.on_step(
       {step.completion, [run = std::move(step.run)](std::function<void(actors::StepOutcome)> done) {
          run([done = std::move(done)](runtime::StepOutcome outcome) {

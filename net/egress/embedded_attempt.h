@@ -22,7 +22,6 @@ class EmbeddedAttempt final : public actors::Attempt, private runtime::SessionHo
                                  actors::StepOutcome outcome) override;
   journal::WaitSet waiting() const override;
   actors::AttemptError error() const override;
-  std::size_t steps_in_flight() const override;
 
  private:
   void on_command(protocol::Command command) override;
@@ -37,9 +36,8 @@ class EmbeddedAttempt final : public actors::Attempt, private runtime::SessionHo
 
   actors::AttemptHost& host_;
   std::optional<actors::AttemptError> refused_;  // Set for good by the first bad command.
-  std::size_t steps_dropped_ = 0;  // After it; the session believes them to be in flight.
-  std::uint32_t commands_ = 0;     // In the journal; the index of the next one.
-  runtime::Session session_;       // Last: calls the above.
+  std::uint32_t commands_ = 0;                   // In the journal; the index of the next one.
+  runtime::Session session_;                     // Last: calls the above.
 };
 
 }  // namespace holdfast::net

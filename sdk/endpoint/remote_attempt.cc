@@ -168,15 +168,18 @@ void RemoteAttempt::take_news(restate::ToHandler message) {
     if (const auto* of = std::get_if<protocol::CompletionRef>(&notification->of)) {
       runs_.erase(of->id);
     }
+    advised_.reset();
     session_->notify(std::move(*notification));
     return settle();
   }
   if (const auto* const ack = std::get_if<restate::ProposalAck>(&message)) {
+    advised_.reset();
     auto run = runs_.extract(ack->completion);
-    if (run.empty() || !run.mapped()) return;
-    protocol::Notification notification{protocol::CompletionRef{ack->completion}, {}};
-    std::visit([&](auto& outcome) { notification.result = std::move(outcome); }, *run.mapped());
-    session_->notify(std::move(notification));
+    if (!run.empty() && run.mapped()) {
+      protocol::Notification notification{protocol::CompletionRef{ack->completion}, {}};
+      std::visit([&](auto& outcome) { notification.result = std::move(outcome); }, *run.mapped());
+      session_->notify(std::move(notification));
+    }
     return settle();
   }
   if (std::holds_alternative<restate::CommandAck>(message)) return;  // Never asked for.
@@ -302,9 +305,12 @@ void RemoteAttempt::settle_blocked() {
 
 // Who waits for runs of its own is busy; only other waits are worth telling.
 void RemoteAttempt::advise(const protocol::WaitSet& waits) {
-  if (awaits_only_runs(waits) || (advised_ && same(*advised_, waits))) return;
-  send(restate::AwaitingOn{future_of(waits), session_->steps_in_flight() > 0});
+  const bool closures = session_->steps_in_flight() > 0;
+  const bool is_known = advised_ && same(*advised_, waits) && advised_of_closures_ == closures;
+  if (awaits_only_runs(waits) || is_known) return;
+  send(restate::AwaitingOn{future_of(waits), closures});
   advised_ = waits;
+  advised_of_closures_ = closures;
 }
 
 bool RemoteAttempt::awaits_only_runs(const protocol::WaitSet& waits) const {

@@ -151,7 +151,9 @@ class RemoteAttempt final : public std::enable_shared_from_this<RemoteAttempt>,
   std::unordered_map<protocol::CompletionId, std::optional<protocol::Outcome>> runs_;
   std::optional<protocol::CompletionId> ended_step_;  // Whose outcome the session is given.
   std::uint32_t commands_ = 0;                        // Of the journal; the index of the next one.
-  std::optional<protocol::WaitSet> advised_;          // The last AwaitingOn.
+  // The last AwaitingOn, if nothing was told since: engines forget it then, as it may be over.
+  std::optional<protocol::WaitSet> advised_;
+  bool advised_of_closures_ = false;  // That some were executing.
   std::optional<protocol::AttemptError> error_;
 
   Bytes out_;  // Frames of the call that goes on.

@@ -87,7 +87,6 @@ struct ThrowingHandlers final : actors::Handlers {
     }
     journal::WaitSet waiting() const override { return {}; }
     actors::AttemptError error() const override { return {}; }
-    std::size_t steps_in_flight() const override { return 0; }
   };
   Result<actors::OpenedAttempt> open(const journal::Invocation&, actors::AttemptHost&,
                                      std::function<void()>) override {

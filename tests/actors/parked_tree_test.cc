@@ -79,7 +79,6 @@ class TreeAttempt final : public actors::Attempt {
   bool is_ready() const override { return ready_; }
   bool droppable() const override { return false; }
   actors::AttemptError error() const override { return {}; }
-  std::size_t steps_in_flight() const override { return 0; }
 
  private:
   void issue() {
@@ -133,7 +132,6 @@ class LeafAttempt final : public actors::Attempt {
   WaitSet waiting() const override { return {{1}, {}, {}}; }
   bool droppable() const override { return false; }
   actors::AttemptError error() const override { return {}; }
-  std::size_t steps_in_flight() const override { return 0; }
 
  private:
   actors::AttemptHost& host_;

@@ -24,7 +24,7 @@ struct Script {
   std::function<void()> release;
   std::function<void()> asked_to_suspend;
   journal::WaitSet waits;
-  std::size_t in_flight = 1;
+  bool computes = true;  // And is not known to wait.
 };
 
 class RemoteAttempt final : public actors::Attempt {
@@ -53,8 +53,7 @@ class RemoteAttempt final : public actors::Attempt {
   journal::WaitSet waiting() const override { return script_.waits; }
   bool droppable() const override { return false; }
   actors::AttemptError error() const override { return {}; }
-  std::size_t steps_in_flight() const override { return script_.in_flight; }
-  bool can_be_asked() const override { return script_.in_flight == 0 && !is_asked_; }
+  bool can_be_asked() const override { return !script_.computes && !is_asked_; }
   void ask_to_suspend() override {
     if (!can_be_asked()) return;
     is_asked_ = true;

@@ -119,8 +119,11 @@ BOOST_AUTO_TEST_CASE(only_a_handler_that_waits_for_others_is_asked_to_suspend) {
   waits.start().head().says(sleep(1));
   computes.start().head().says(sleep(1)).says(run(2));
   finished.start().head().says(sleep(1)).says(output());
+  BOOST_TEST(waits.attempt->can_be_asked());
   for (Stand* stand : {&waits, &computes, &finished}) stand->attempt->ask_to_suspend();
 
+  // Once: whoever asks as long as that can be done would never end.
+  for (Stand* stand : {&waits, &computes, &finished}) BOOST_TEST(!stand->attempt->can_be_asked());
   BOOST_TEST(waits.exchange().half_closed);
   BOOST_TEST(waits.attempt->waiting().completions == std::vector<journal::CompletionId>{1});
   BOOST_TEST(!computes.exchange().half_closed);

@@ -37,7 +37,6 @@ class ScriptedAttempt final : public actors::Attempt {
     return go_on();
   }
   AttemptState step_done(journal::CompletionId completion, actors::StepOutcome outcome) override {
-    --in_flight_;
     if (const auto* failure = std::get_if<actors::StepFailure>(&outcome)) {
       if (!failure->terminal) return fail(failure->failure.message);
       host_.on_proposal(completion, failure->failure);
@@ -51,7 +50,6 @@ class ScriptedAttempt final : public actors::Attempt {
     return {{awaited_}, {}, {}};
   }
   actors::AttemptError error() const override { return error_; }
-  std::size_t steps_in_flight() const override { return in_flight_; }
 
  private:
   void note(journal::Notification notification) {
@@ -168,7 +166,6 @@ class ScriptedAttempt final : public actors::Attempt {
 
   void give_away(const Op& op) {
     given_away_ = true;
-    ++in_flight_;
     host_.on_step({awaited_, [closure = op.closure, held = op.held](auto done) {
                      if (held) return held(std::move(done));
                      done(closure());
@@ -202,7 +199,6 @@ class ScriptedAttempt final : public actors::Attempt {
   bool cancelled_ = false;
   journal::CompletionId next_completion_ = 1;
   journal::CompletionId awaited_ = 0;
-  std::size_t in_flight_ = 0;
   Bytes result_;
   std::optional<journal::Failure> failure_;
   actors::AttemptError error_;

@@ -311,8 +311,6 @@ bool RemoteAttempt::names_fresh(const journal::WaitSet& leaves) const {
          std::any_of(leaves.named_signals.begin(), leaves.named_signals.end(), is_fresh);
 }
 
-std::size_t RemoteAttempt::steps_in_flight() const { return over() ? 0 : open_runs_.size(); }
-
 // --- From the endpoint ---
 
 actors::AttemptState RemoteAttempt::woken() {

@@ -67,8 +67,6 @@ class RemoteAttempt final : public actors::Attempt {
   void ask_to_suspend() override;
   void wind_up() override;
   actors::AttemptError error() const override { return error_; }
-  // Closures that execute at the endpoint: Run commands without a proposal.
-  std::size_t steps_in_flight() const override;
 
  private:
   using State = actors::AttemptState;
