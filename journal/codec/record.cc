@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "journal/codec/parts.h"
 #include "storage/base/check.h"
 #include "storage/base/checksum.h"
 
@@ -45,10 +46,6 @@ const char* noun(RecordKind kind) {
   CHECK(false, "a record kind without a noun");
 }
 
-bool aligned(const void* data) {
-  return reinterpret_cast<std::uintptr_t>(data) % alignof(capnp::word) == 0;
-}
-
 // Every byte may be visited some times, but a small message that claims to be huge is refused.
 capnp::ReaderOptions reader_options(std::size_t words) {
   capnp::ReaderOptions options;
@@ -60,25 +57,18 @@ capnp::ReaderOptions reader_options(std::size_t words) {
 // What a word takes at most when it is packed: a tag, itself, and the count of a run of its like.
 constexpr std::size_t kPackedWordMax = 1 + sizeof(capnp::word) + 1;
 
-kj::ArrayPtr<kj::byte> as_bytes(Bytes& bytes) {
-  return {reinterpret_cast<kj::byte*>(bytes.data()), bytes.size()};
-}
-kj::ArrayPtr<const kj::byte> as_bytes(BytesView bytes) {
-  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
-}
-
 // What the table of segments says, the first word of a packed message: the number of segments less
-// one, u32, and the words of the first one, u32. 0: it is not one segment. With more of them the
-// library's reader would read some when it is destroyed, and throw then.
-std::size_t words_of_one_segment(BytesView packed) {
+// one, u32, and the words of the first one, u32. None: it is not one segment. With more of them the
+// library's reader would read some when it is destroyed, and throw then. REQUIRES: not empty.
+std::optional<std::size_t> words_of_one_segment(BytesView packed) {
   const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(packed[at]); };
   const unsigned tag = byte(0);  // A bit for each byte that is not 0.
-  if ((tag & 0x0f) != 0) return 0;
+  if ((tag & 0x0f) != 0) return std::nullopt;
   std::size_t words = 0;
   std::size_t at = 1;
   for (unsigned i = 0; i < 4; ++i) {
     if ((tag & (0x10u << i)) == 0) continue;
-    if (at == packed.size()) return 0;
+    if (at == packed.size()) return std::nullopt;
     words |= std::size_t{byte(at++)} << (8 * i);
   }
   return words;
@@ -136,7 +126,8 @@ void MessageWriter::write(Bytes& to, RecordKind kind) {
   const auto pack = [&to](kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
     CHECK(segments.size() == 1, "a record is one segment");
     to.resize(kRecordHeaderSize + kPackedWordMax * (1 + segments[0].size()));
-    kj::ArrayOutputStream stream(as_bytes(to).slice(kRecordHeaderSize, to.size()));
+    auto* const payload = reinterpret_cast<kj::byte*>(to.data()) + kRecordHeaderSize;
+    kj::ArrayOutputStream stream({payload, to.size() - kRecordHeaderSize});
     capnp::writePackedMessage(stream, segments);
     to.resize(kRecordHeaderSize + stream.getArray().size());
   };
@@ -158,29 +149,21 @@ MessageReader::MessageReader(const Payload& payload) {
 }
 
 void MessageReader::open_packed(BytesView payload) {
-  const std::size_t words = capnp::computeUnpackedSizeInWords(as_bytes(payload));
-  KJ_REQUIRE(words_of_one_segment(payload) + 1 == words, "is not one segment");
-  stream_.emplace(as_bytes(payload));
-  packed_.emplace(*stream_, reader_options(words), reader_scratch());
+  const std::optional<std::size_t> words = words_of_one_segment(payload);
+  const bool is_whole = words && *words + 1 == capnp::computeUnpackedSizeInWords(as_data(payload));
+  KJ_REQUIRE(is_whole, "is not one segment");
+  stream_.emplace(as_data(payload));
+  message_ = &packed_.emplace(*stream_, reader_options(*words), reader_scratch());
 }
 
 void MessageReader::open_plain(BytesView payload) {
   const std::size_t words = payload.size() / sizeof(capnp::word);
   KJ_REQUIRE(payload.size() % sizeof(capnp::word) == 0, "is not made of whole words");
-  if (aligned(payload.data())) {
-    segment_ = kj::arrayPtr(reinterpret_cast<const capnp::word*>(payload.data()), words);
-  } else {
-    if (words > kScratchWords) aligned_ = kj::heapArray<capnp::word>(words);
-    kj::ArrayPtr<capnp::word> to = words > kScratchWords ? aligned_.asPtr() : reader_scratch();
-    std::memcpy(static_cast<void*>(to.begin()), payload.data(), payload.size());
-    segment_ = to.slice(0, words);
-  }
-  plain_.emplace(kj::arrayPtr(&segment_, 1), reader_options(words));
-}
-
-capnp::MessageReader& MessageReader::message() {
-  if (packed_.has_value()) return *packed_;
-  return *plain_;
+  if (words > kScratchWords) words_ = kj::heapArray<capnp::word>(words);
+  kj::ArrayPtr<capnp::word> to = words > kScratchWords ? words_.asPtr() : reader_scratch();
+  std::memcpy(static_cast<void*>(to.begin()), payload.data(), payload.size());
+  segment_ = to.slice(0, words);
+  message_ = &plain_.emplace(kj::arrayPtr(&segment_, 1), reader_options(words));
 }
 
 }  // namespace holdfast::journal::codec

@@ -56,23 +56,24 @@ class MessageReader {
   explicit MessageReader(const Payload& payload);
 
   // An absent root would read as a record of defaults.
-  bool empty() { return message().getRoot<capnp::AnyPointer>().isNull(); }
+  bool empty() { return message_->getRoot<capnp::AnyPointer>().isNull(); }
   template <class Root>
   typename Root::Reader root() {
-    return message().getRoot<Root>();
+    return message_->getRoot<Root>();
   }
 
  private:
   void open_packed(BytesView payload);
   void open_plain(BytesView payload);
-  capnp::MessageReader& message();
 
   std::optional<kj::ArrayInputStream> stream_;
   std::optional<capnp::PackedMessageReader> packed_;
 
-  kj::Array<capnp::word> aligned_;
+  kj::Array<capnp::word> words_;  // Of a plain one that is too large for the thread's memory.
   kj::ArrayPtr<const capnp::word> segment_;
   std::optional<capnp::SegmentArrayMessageReader> plain_;
+
+  capnp::MessageReader* message_ = nullptr;  // The one of the two that was opened.
 };
 
 // What take(root) returns, a Result; its error becomes kCorruption.

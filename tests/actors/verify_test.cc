@@ -4,6 +4,7 @@
 #include "journal/verify/verify.h"
 
 #include <algorithm>
+#include <boost/algorithm/hex.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <functional>
@@ -194,10 +195,7 @@ BOOST_AUTO_TEST_CASE(inv_10_every_kind_of_record_is_flagged_damaged_cut_and_from
   }
   std::set<int> seen;
   for (std::string name, hex; golden >> name >> hex;) {
-    Bytes record;
-    for (std::size_t i = 0; i < hex.size(); i += 2) {
-      record.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-    }
+    const Bytes record = boost::algorithm::unhex(hex);
     const int kind = record[1];
     seen.insert(kind);
     const auto table_problems = [&](const Bytes& value) {

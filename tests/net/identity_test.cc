@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/algorithm/hex.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <string>
@@ -41,13 +42,7 @@ constexpr const char* kPath = "/invoke/Greeter/greet";
 
 WallTime at(std::int64_t seconds) { return from_unix_millis((1795173836 + seconds) * 1000); }
 
-Bytes from_hex(std::string_view hex) {
-  Bytes bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  }
-  return bytes;
-}
+Bytes from_hex(std::string_view hex) { return boost::algorithm::unhex(Bytes(hex)); }
 
 IdentityKey key(const char* pem) { return IdentityKey::from_pem(pem).value(); }
 

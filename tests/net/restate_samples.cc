@@ -1,5 +1,7 @@
 #include "tests/net/restate_samples.h"
 
+#include <boost/algorithm/hex.hpp>
+
 #include "storage/base/check.h"
 
 namespace holdfast::testing {
@@ -46,8 +48,6 @@ class Again {
   Version version_;
   Bytes to_;
 };
-
-constexpr char kDigits[] = "0123456789abcdef";
 
 // clang-format off
 const RestateSample kSamples[] = {
@@ -264,26 +264,9 @@ const std::vector<RestateSample>& restate_samples() {
   return samples;
 }
 
-Bytes from_hex(std::string_view hex) {
-  CHECK(hex.size() % 2 == 0, "two digits are a byte");
-  Bytes bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const std::size_t high = std::string_view(kDigits).find(hex[i]);
-    const std::size_t low = std::string_view(kDigits).find(hex[i + 1]);
-    CHECK(high < 16 && low < 16, "a hexadecimal digit");
-    bytes.push_back(static_cast<char>(high << 4 | low));
-  }
-  return bytes;
-}
+Bytes from_hex(std::string_view hex) { return boost::algorithm::unhex(Bytes(hex)); }
 
-std::string to_hex(BytesView bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    hex.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
-    hex.push_back(kDigits[static_cast<unsigned char>(c) & 0xF]);
-  }
-  return hex;
-}
+std::string to_hex(BytesView bytes) { return boost::algorithm::hex_lower(Bytes(bytes)); }
 
 Frame frame_of(BytesView bytes) {
   protocol::restate::FrameReader reader;
