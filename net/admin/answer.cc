@@ -63,7 +63,7 @@ HttpResponse admin_wire_error_answer(int status, std::string_view message) {
   append_json(body, message);
   body.push_back('}');
   HttpResponse result = response(status, "application/json", std::move(body));
-  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
+  add_retry_after(result);
   return result;
 }
 
@@ -106,9 +106,7 @@ HttpResponse not_implemented_answer(std::string_view message) {
 }
 
 HttpResponse too_many_answer(std::string_view message) {
-  HttpResponse result = admin_wire_error_answer(kTooManyRequests, message);
-  result.headers.emplace_back("retry-after", "1");
-  return result;
+  return admin_wire_error_answer(kTooManyRequests, message);
 }
 
 boost::json::string json_string(std::string_view text) {

@@ -23,4 +23,10 @@ struct HttpResponse {
   }
 };
 
+// Who is refused for now, with 429 or 503, hears when to come back: in a second.
+inline void add_retry_after(HttpResponse& response) {
+  if (response.status != 429 && response.status != 503) return;
+  response.headers.emplace_back("retry-after", "1");
+}
+
 }  // namespace holdfast::net

@@ -63,7 +63,7 @@ HttpResponse json_error_response(int status, std::string_view message) {
   HttpResponse response;
   response.status = status;
   response.headers.emplace_back("content-type", "application/json");
-  if (status == 503) response.headers.emplace_back("retry-after", "1");
+  add_retry_after(response);
   response.body = "{\"code\":" + std::to_string(status) + ",\"message\":\"";
   response.body.append(message).append("\"}");
   return response;

@@ -13,8 +13,8 @@
 
 namespace holdfast::net {
 
-// {"code":<status>,"message":"<message>"} as JSON; a 503 says to come back in a second
-// (retry-after). REQUIRES: `message` needs no escaping.
+// {"code":<status>,"message":"<message>"} as JSON, with retry-after where there is one. REQUIRES:
+// `message` needs no escaping.
 HttpResponse json_error_response(int status, std::string_view message);
 
 struct HttpServerOptions {

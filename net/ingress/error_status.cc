@@ -14,7 +14,7 @@ int status_of(ErrorCode code) {
       return 413;
     case ErrorCode::kUnavailable:
     case ErrorCode::kShuttingDown:
-      return kStatusUnavailable;
+      return 503;
     case ErrorCode::kCorruption:
       break;
   }

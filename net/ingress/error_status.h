@@ -5,9 +5,6 @@
 
 namespace holdfast::net {
 
-// Trying again is worth it, and the answer says so (retry-after).
-inline constexpr int kStatusUnavailable = 503;
-
 int status_of(ErrorCode code);
 
 }  // namespace holdfast::net

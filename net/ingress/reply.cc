@@ -143,7 +143,7 @@ HttpResponse error_reply(const Error& error) {
 
 HttpResponse wire_error_reply(int status, std::string_view message) {
   HttpResponse result = failure_response(status, message, kOfIngress, {});
-  if (status == kStatusUnavailable) result.headers.emplace_back("retry-after", "1");
+  add_retry_after(result);
   return result;
 }
 

@@ -50,9 +50,8 @@ constexpr const char* kServeFooter =
     "The command line wins over the environment, the environment over the file.\n"
     "\n"
     "Exit codes: 0 stopped as asked, 1 could not start, 2 wrong command line or configuration,\n"
-    "74 the store failed to write: start it again, it recovers; 130 a second SIGTERM or SIGINT "
-    "ended\n"
-    "it at once, as SIGKILL does.";
+    "74 the store failed to write: start it again, it recovers; 130 ended at once, by a second\n"
+    "SIGTERM or SIGINT, as by SIGKILL.";
 
 constexpr const char* kVerifyIntroduction =
     "Checks the store of a data folder: every block of its files, every row, and whether the rows\n"
