@@ -419,7 +419,7 @@ bool InvocationActor::waits_long() {
   if (only_sleeps && !waits.completions.empty()) {
     return due - now() > park_after_ms();
   }
-  // One elsewhere that cannot be asked brings us back by what it says next.
+  // One elsewhere that cannot be asked brings us back by what it says, or is told, next.
   const bool may_leave = current_.attempt->droppable() || current_.attempt->can_be_asked();
   if (may_leave && !wait_noted_) {
     wait_noted_ = true;

@@ -164,16 +164,15 @@ void RemoteAttempt::begin() {
 }
 
 void RemoteAttempt::take_news(restate::ToHandler message) {
+  advised_.reset();
   if (auto* const notification = std::get_if<protocol::Notification>(&message)) {
     if (const auto* of = std::get_if<protocol::CompletionRef>(&notification->of)) {
       runs_.erase(of->id);
     }
-    advised_.reset();
     session_->notify(std::move(*notification));
     return settle();
   }
   if (const auto* const ack = std::get_if<restate::ProposalAck>(&message)) {
-    advised_.reset();
     auto run = runs_.extract(ack->completion);
     if (!run.empty() && run.mapped()) {
       protocol::Notification notification{protocol::CompletionRef{ack->completion}, {}};
@@ -306,11 +305,10 @@ void RemoteAttempt::settle_blocked() {
 // Who waits for runs of its own is busy; only other waits are worth telling.
 void RemoteAttempt::advise(const protocol::WaitSet& waits) {
   const bool closures = session_->steps_in_flight() > 0;
-  const bool is_known = advised_ && same(*advised_, waits) && advised_of_closures_ == closures;
+  const bool is_known = advised_ && same(advised_->waits, waits) && advised_->closures == closures;
   if (awaits_only_runs(waits) || is_known) return;
   send(restate::AwaitingOn{future_of(waits), closures});
-  advised_ = waits;
-  advised_of_closures_ = closures;
+  advised_ = {waits, closures};
 }
 
 bool RemoteAttempt::awaits_only_runs(const protocol::WaitSet& waits) const {

@@ -152,8 +152,11 @@ class RemoteAttempt final : public std::enable_shared_from_this<RemoteAttempt>,
   std::optional<protocol::CompletionId> ended_step_;  // Whose outcome the session is given.
   std::uint32_t commands_ = 0;                        // Of the journal; the index of the next one.
   // The last AwaitingOn, if nothing was told since: engines forget it then, as it may be over.
-  std::optional<protocol::WaitSet> advised_;
-  bool advised_of_closures_ = false;  // That some were executing.
+  struct Advice {
+    protocol::WaitSet waits;
+    bool closures = false;  // Some are executing.
+  };
+  std::optional<Advice> advised_;
   std::optional<protocol::AttemptError> error_;
 
   Bytes out_;  // Frames of the call that goes on.

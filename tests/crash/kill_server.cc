@@ -11,8 +11,8 @@
 //   acked   the step's outcome reached the handler; DETAIL: the value
 //   enter   inside an exclusive handler; DETAIL: object/key
 //   exit    about to leave it; DETAIL: object/key
-//   woke    after a sleep; DETAIL: due unix ms, actual unix ms; of a delayed call also who asked
-//   for it end     the handler's last line
+//   woke    after a sleep; DETAIL: due unix ms, actual unix ms, of a delayed call who asked for it
+//   end     the handler's last line
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -309,12 +309,15 @@ BOOST_AUTO_TEST_CASE(inv_11_a_run_has_one_outcome) {
 BOOST_AUTO_TEST_CASE(a_replayed_run_without_outcome_may_be_proposed) {
   Stand stand;
   stand.entries.push_back({"a", journal::Run{1}});
+  stand.entries.push_back({"b", journal::Sleep{1'000'000, 2}});
 
   stand.start().head();
+  BOOST_TEST(!stand.attempt->can_be_asked());  // It executes a closure.
   stand.says(propose(1));
 
   BOOST_TEST((stand.state == AttemptState::kBlocked));
   BOOST_TEST(stand.host.proposals.size() == 1u);
+  BOOST_TEST(stand.attempt->can_be_asked());
 }
 
 BOOST_AUTO_TEST_CASE(frames_may_come_byte_by_byte) {
