@@ -26,18 +26,16 @@ void Router::send(const Owner& owner, Mail mail) {
 }
 
 template <class Map, class Id, class Mail, class Spawn>
-bool Router::deliver_in(Map& shard, const Id& id, Mail mail, Home home, const Spawn& spawn) {
+void Router::deliver_in(Map& shard, const Id& id, Mail mail, Home home, const Spawn& spawn) {
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.owners.find(id);
   if (found != shard.owners.end()) {
-    send(found->second, std::move(mail));
-    return false;
+    return send(found->second, std::move(mail));
   }
-  if (closed_.load(std::memory_order_relaxed)) return false;
+  if (closed_.load(std::memory_order_relaxed)) return;
   Owner owner{spawn(id), home};
   send(owner, std::move(mail));
   shard.owners.emplace(id, std::move(owner));
-  return true;
 }
 
 template <class Map, class Id, class Mail>
@@ -59,9 +57,12 @@ bool Router::retire_in(Map& shard, const Id& id, Mail leave) {
 
 void Router::deliver(const journal::InvocationId& id, InvocationMail mail, Home home) {
   auto& shard = shard_of(invocations_, id, std::hash<journal::InvocationId>());
-  if (deliver_in(shard, id, std::move(mail), home, spawn_invocation_)) {
+  // Counted before it has its mail: it may retire at once, and fewer than none are very many.
+  const auto spawn = [this](const journal::InvocationId& of) {
     active_.fetch_add(1, std::memory_order_relaxed);
-  }
+    return spawn_invocation_(of);
+  };
+  deliver_in(shard, id, std::move(mail), home, spawn);
 }
 
 void Router::deliver(const KeyName& name, KeyMail mail, Home home) {

@@ -76,9 +76,8 @@ class Router {
 
   template <class Mail>
   void send(const Owner& owner, Mail mail);
-  // Whether it brought an owner to life.
   template <class Map, class Id, class Mail, class Spawn>
-  bool deliver_in(Map& shard, const Id& id, Mail mail, Home home, const Spawn& spawn);
+  void deliver_in(Map& shard, const Id& id, Mail mail, Home home, const Spawn& spawn);
   template <class Map, class Id, class Mail>
   void deliver_present_in(Map& shard, const Id& id, Mail mail);
   // Whether there was one.

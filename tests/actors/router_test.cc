@@ -128,6 +128,25 @@ BOOST_AUTO_TEST_CASE(the_first_mail_brings_an_owner_to_life_and_later_ones_find_
              boost::test_tools::per_element());
 }
 
+// It may have retired before deliver() returns: not counted yet, it would make the count wrap.
+BOOST_AUTO_TEST_CASE(who_comes_to_life_is_counted_before_it_has_mail) {
+  std::vector<std::size_t> seen;
+  Router own{[&](const InvocationId&) {
+               seen.push_back(own.active());
+               return spawn<InvocationMail>();
+             },
+             [this](const KeyName&) { return spawn<KeyMail>(); }};
+
+  own.deliver(id_of(1), mail_of(1));
+  own.deliver(id_of(2), mail_of(2));
+  own.close();
+  own.deliver(id_of(3), mail_of(3));
+
+  BOOST_TEST(seen == (std::vector<std::size_t>{1, 2}), boost::test_tools::per_element());
+  BOOST_TEST(own.active() == 2u);
+  own.drop_all();
+}
+
 BOOST_AUTO_TEST_CASE(each_invocation_has_an_owner_of_its_own) {
   for (std::uint64_t number = 0; number < 100; ++number) {
     router.deliver(id_of(number), mail_of(number));
