@@ -88,8 +88,9 @@ class MemoryGroup:
         return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
     def remove(self):
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()
+        if self.folder:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
 
 class Server:
