@@ -2,6 +2,7 @@
 // Invocation: where one run of one handler stands. The row that is rewritten when that changes;
 // what the handler did is in its journal.
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,7 +49,7 @@ struct Waiter {
   InvocationId invocation;
   CompletionId completion = 0;
   std::uint32_t life = 0;  // Its own.
-  bool operator==(const Waiter&) const = default;
+  auto operator<=>(const Waiter&) const = default;
 };
 
 struct AttemptFailure {
@@ -87,7 +88,7 @@ struct Invocation {
   std::string deployment_id;
   std::uint8_t protocol_version = 0;
 
-  std::vector<Waiter> waiters;
+  std::vector<Waiter> waiters;  // The first few; see later_waiters.h.
   // Tells it from earlier runs of the same id, which are removed: what those have asked for may yet
   // be answered. 0: there were none, because its id is of no key.
   std::uint32_t life = 0;

@@ -34,6 +34,7 @@ Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading read
   Loaded loaded;
   loaded.state.row = std::move(*row);
   const Invocation& stored = loaded.state.row;
+  loaded.state.later_waiters.all = stored.waiters.size() < kWaitersInRecord;
   TRY(check_end(stored));
   // Wake-ups before entries: so each wake-up seen has its entry among those read.
   loaded.wake_ups = TRY(tables_.wake_ups(id));
@@ -92,6 +93,29 @@ Result<bool> Journal::load_news(Loaded& loaded) const {
   state.commands = state.row.journal_commands;
   loaded.news = std::move(news);
   return true;
+}
+
+Result<PromiseState> Journal::load_promise(const PromiseName& name) const {
+  PromiseState state;
+  auto stored = TRY(tables_.promise(name.service, name.key, name.name));
+  if (!stored) return state;
+  state.record = std::move(*stored);
+  state.later_waiters.all = state.record.waiters.size() < kWaitersInRecord;
+  return state;
+}
+
+Result<void> Journal::recall_waiters(const WaitedFor& of, LaterWaiters& later) const {
+  if (later.all) return {};
+  TRY(tables_.later_waiters(of, later.known));
+  later.all = true;
+  return {};
+}
+
+Result<void> Journal::recall_waiter(const WaitedFor& of, const Waiter& waiter,
+                                    LaterWaiters& later) const {
+  if (later.all || later.known.contains(waiter)) return {};
+  if (TRY(tables_.has_later_waiter(of, waiter))) later.known.insert(waiter);
+  return {};
 }
 
 void Consequences::resolve(Stamp first) {
@@ -211,6 +235,10 @@ class Stager {
   void write(SetPromise& set) { put_promise(batch_, set.service, set.key, set.name, set.record); }
   void write(DropPromise& drop) {
     erase_promise(batch_, state_.row.target.service, state_.row.target.key, drop.name);
+  }
+  void write(AddWaiter& add) { put_later_waiter(batch_, add.of, add.waiter); }
+  void write(DropWaiters& drop) {
+    for (const Waiter& waiter : drop.waiters) erase_later_waiter(batch_, drop.of, waiter);
   }
   void write(DropChunk& drop) { erase_journal_chunk(batch_, state_.row.id, drop.stamp); }
   void write(DropRow&) {

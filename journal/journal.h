@@ -78,6 +78,13 @@ class Journal {
   // None: there is no such invocation. kCorruption: it must be left alone. Any thread.
   Result<std::optional<Loaded>> load(const InvocationId& id,
                                      Reading reading = Reading::kWhole) const;
+  // An open one that nobody waits for, if none is stored.
+  Result<PromiseState> load_promise(const PromiseName& name) const;
+  // Afterwards all who wait are known: before they are told. No read if they are already; what was
+  // read before an error stays.
+  Result<void> recall_waiters(const WaitedFor& of, LaterWaiters& later) const;
+  // Afterwards it is known whether this one waits already: before it is added.
+  Result<void> recall_waiter(const WaitedFor& of, const Waiter& waiter, LaterWaiters& later) const;
   const Tables& tables() const { return tables_; }
 
   // Writes `decision` about `state` into `batch`. The caller submits the batch.

@@ -26,13 +26,15 @@ enum class Table : char {
   kServiceSettings = 'c',  // Settings of services.
   kDeployment = 'd',       // Registered deployments.
   kCounter = 'n',          // Numbers that batches add to; see counters.h.
+  kWaiter = 'w',           // Who waits for an invocation, beside the first few.
+  kPromiseWaiter = 'v',    // Who waits for a promise, beside the first few.
 };
 
-inline constexpr Table kTables[] = {Table::kMeta,     Table::kInvocation,      Table::kJournal,
-                                    Table::kRunnable, Table::kInbox,           Table::kOutbox,
-                                    Table::kTimer,    Table::kState,           Table::kPromise,
-                                    Table::kExpiry,   Table::kServiceSettings, Table::kDeployment,
-                                    Table::kCounter};
+inline constexpr Table kTables[] = {
+    Table::kMeta,    Table::kInvocation, Table::kJournal,         Table::kRunnable,
+    Table::kInbox,   Table::kOutbox,     Table::kTimer,           Table::kState,
+    Table::kPromise, Table::kExpiry,     Table::kServiceSettings, Table::kDeployment,
+    Table::kCounter, Table::kWaiter,     Table::kPromiseWaiter};
 
 // A partition: both ends belong to it.
 struct KeyRange {

@@ -83,6 +83,22 @@ void InvocationActor::on(Asked& mail) {
   });
 }
 
+// What is damaged cannot be known: then it is added again, which does no harm.
+void InvocationActor::recall_waiter(const journal::WaitedFor& of, const journal::Waiter& waiter,
+                                    journal::LaterWaiters& later) const {
+  static_cast<void>(read_or_stop(world_.journal.recall_waiter(of, waiter, later)));
+}
+
+bool InvocationActor::recall_waiters(const journal::WaitedFor& of,
+                                     journal::LaterWaiters& later) const {
+  const auto recalled = read_or_stop(world_.journal.recall_waiters(of, later));
+  if (recalled) return true;
+  const auto* promise = std::get_if<journal::PromiseName>(&of);
+  kLog.error("who waits cannot be read; run holdfast verify", "invocation={} promise={} reason={}",
+             id_.text(), promise == nullptr ? "" : promise->name, recalled.error().message());
+  return false;
+}
+
 void InvocationActor::serve(const Asked& mail, const journal::Request::StartCall& start) {
   if (presence_ == Presence::kAbsent) {
     create(start.invocation, start.input, start.wait ? Awaited::kYes : Awaited::kNo);
@@ -98,13 +114,15 @@ void InvocationActor::serve(const Asked& mail, const journal::Request::StartCall
     decision_.urgent = true;
     return;
   }
-  journal::attach(state_, waiter, true, now(), decision_);
+  recall_waiter(id_, waiter, state_.later_waiters);
+  journal::attach(state_, waiter, true, decision_);
 }
 
 void InvocationActor::serve(const Asked& mail, const journal::Request::AttachTo& attach) {
   const journal::Waiter waiter = asker_of(mail);
   if (presence_ == Presence::kPresent) {
-    journal::attach(state_, waiter, attach.wait, now(), decision_);
+    if (attach.wait) recall_waiter(id_, waiter, state_.later_waiters);
+    journal::attach(state_, waiter, attach.wait, decision_);
     return;
   }
   decision_.facts.push_back(
@@ -114,19 +132,25 @@ void InvocationActor::serve(const Asked& mail, const journal::Request::AttachTo&
 
 void InvocationActor::serve(const Asked& mail, const journal::Request::PromiseAct& act) {
   const journal::Waiter asker = asker_of(mail);
-  auto known = promises_.find(act.promise.key);
+  const journal::PromiseName name{act.service, act.key, act.promise.key};
+  const auto refuse = [&](const std::string& reason) {
+    decision_.facts.push_back(journal::answer(asker, journal::Failure{500, reason, {}}));
+    decision_.urgent = true;
+  };
+  auto known = promises_.find(name.name);
   if (known == promises_.end()) {
-    auto stored =
-        read_or_stop(world_.journal.tables().promise(act.service, act.key, act.promise.key));
-    if (!stored) {
-      decision_.facts.push_back(
-          journal::answer(asker, journal::Failure{500, stored.error().message(), {}}));
-      decision_.urgent = true;
-      return;
-    }
-    known = promises_.emplace(act.promise.key, stored->value_or(journal::PromiseRecord{})).first;
+    auto stored = read_or_stop(world_.journal.load_promise(name));
+    if (!stored) return refuse(stored.error().message());
+    known = promises_.emplace(name.name, std::move(*stored)).first;
   }
-  journal::promise_act(known->second, asker, act, decision_);
+  journal::PromiseState& promise = known->second;
+  if (act.promise.act == journal::Promise::Act::kGet) {
+    recall_waiter(name, asker, promise.later_waiters);
+  } else if (act.promise.act == journal::Promise::Act::kComplete &&
+             !recall_waiters(name, promise.later_waiters)) {
+    return refuse("the promise stays open: who waits for it cannot be read");
+  }
+  journal::promise_act(promise, asker, act, decision_);
 }
 
 void InvocationActor::on(AskTaken& mail) {
@@ -294,17 +318,23 @@ void InvocationActor::drop_promises() {
                     (*row)->life == waiter.life);
   };
   for (const std::string& name : names) {
-    auto known = promises_.find(name);
-    if (known == promises_.end()) {
-      auto record = read_or_stop(tables.promise(target.service, target.key, name));
-      if (!record) record = std::optional<journal::PromiseRecord>();  // It goes all the same.
-      known = promises_.emplace(name, record->value_or(journal::PromiseRecord{})).first;
+    const journal::PromiseName full_name{target.service, target.key, name};
+    const auto known = promises_.find(name);
+    auto loaded = known != promises_.end()
+                      ? Result<journal::PromiseState>(known->second)
+                      : read_or_stop(world_.journal.load_promise(full_name));
+    if (!loaded) {  // Who stood in the record is lost; it goes unless others wait.
+      loaded = journal::PromiseState();
+      loaded->later_waiters.all = false;
     }
-    const auto& waiters = known->second.waiters;
-    if (std::any_of(waiters.begin(), waiters.end(), is_live)) continue;
-    // Until that is durable the table says otherwise.
-    known->second = {};
-    decision_.facts.push_back(journal::DropPromise{name});
+    const auto any_live = [&](const auto& waiters) {
+      return std::any_of(waiters.begin(), waiters.end(), is_live);
+    };
+    if (any_live(loaded->record.waiters)) continue;
+    if (!recall_waiters(full_name, loaded->later_waiters)) continue;
+    if (any_live(loaded->later_waiters.known)) continue;
+    journal::drop_promise(*loaded, full_name, decision_);
+    promises_[name] = {};  // Until that is durable the table says otherwise.
   }
 }
 

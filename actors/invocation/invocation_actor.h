@@ -167,6 +167,10 @@ class InvocationActor : public caf::event_based_actor {
   void create(journal::Invocation row, journal::Entry input, Awaited awaited);
   void join(Begin& mail);
   void answer(std::uint64_t waiter);
+  // Before it is added to them; before all are told. False: some could not be read.
+  void recall_waiter(const journal::WaitedFor& of, const journal::Waiter& waiter,
+                     journal::LaterWaiters& later) const;
+  bool recall_waiters(const journal::WaitedFor& of, journal::LaterWaiters& later) const;
   void take_signal(journal::Notification signal);
   Finished finished() const;
   Error unreadable() const;
@@ -190,7 +194,7 @@ class InvocationActor : public caf::event_based_actor {
   std::optional<std::vector<journal::Entry>> journal_;      // As loaded; given to the next attempt.
   std::vector<journal::Notification> news_;                 // As loaded, until they are acted on.
   std::set<journal::Timer> learned_sleeps_;                 // While it knows its row only.
-  std::map<std::string, journal::PromiseRecord> promises_;  // Of its workflow key, once touched.
+  std::map<std::string, journal::PromiseState> promises_;   // Of its workflow key, once touched.
 
   // What is decided and not submitted yet.
   journal::Decision decision_;

@@ -323,6 +323,7 @@ void InvocationActor::end_attempt() {
 }
 
 void InvocationActor::finish(journal::Outcome outcome) {
+  recall_waiters(id_, state_.later_waiters);  // Who can be read is told.
   journal::finish(state_, std::move(outcome), now(), decision_);
   end_attempt();
   journal_.reset();

@@ -51,13 +51,22 @@ struct SetPromise {
 struct DropPromise {
   std::string name;
 };
+// One that waits and has a row of its own.
+struct AddWaiter {
+  WaitedFor of;
+  Waiter waiter;
+};
+struct DropWaiters {
+  WaitedFor of;
+  std::vector<Waiter> waiters;
+};
 struct DropChunk {
   Stamp stamp = 0;
 };
 struct DropRow {};
 
 using Fact = std::variant<Append, Tell, Create, SetTimer, DropTimer, SetState, DropState,
-                          SetPromise, DropPromise, DropChunk, DropRow>;
+                          SetPromise, DropPromise, AddWaiter, DropWaiters, DropChunk, DropRow>;
 
 // --- Effects that are not mere consequences of a fact ---
 

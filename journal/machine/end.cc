@@ -1,4 +1,4 @@
-// End: how an invocation ends, who is told, and what is removed when.
+// End: how an invocation ends, and what is removed when.
 
 #include <algorithm>
 
@@ -6,24 +6,9 @@
 #include <string>
 
 #include "journal/machine/machine.h"
+#include "journal/machine/waiting.h"
 
 namespace holdfast::journal {
-
-namespace {
-
-Tell tell(const Waiter& waiter, const Outcome& outcome) {
-  decltype(Notification::result) result;
-  std::visit([&](const auto& value) { result = value; }, outcome);
-  return answer(waiter, std::move(result));
-}
-
-}  // namespace
-
-Tell answer(const Waiter& waiter, decltype(Notification::result) result) {
-  return Tell{waiter.invocation, Entry{{},
-                                       Notification{Notification::Completion{waiter.completion},
-                                                    std::move(result), waiter.life}}};
-}
 
 void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision& decision) {
   Invocation& row = state.row;
@@ -43,10 +28,7 @@ void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision&
   state.open_sleeps.clear();
   state.open_asks.clear();
 
-  for (const Waiter& waiter : row.waiters) {
-    decision.facts.push_back(tell(waiter, outcome));
-  }
-  row.waiters.clear();
+  tell_waiters(row.id, row.waiters, state.later_waiters, outcome, decision);
   row.waits = {};
   row.last_failure.reset();
   row.retry_count = 0;
@@ -74,24 +56,6 @@ void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision&
   }
 }
 
-void attach(InvocationState& state, const Waiter& waiter, bool wait, std::int64_t now,
-            Decision& decision) {
-  static_cast<void>(now);
-  Invocation& row = state.row;
-  decision.urgent = true;
-  if (row.status == Status::kCompleted) {
-    decision.facts.push_back(tell(waiter, *row.result));
-    return;
-  }
-  if (!wait) {
-    decision.facts.push_back(answer(waiter, Empty{}));
-    return;
-  }
-  if (std::find(row.waiters.begin(), row.waiters.end(), waiter) != row.waiters.end()) return;
-  row.waiters.push_back(waiter);
-  decision.row_changed = true;
-}
-
 void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_too,
            Decision& decision) {
   for (const Stamp stamp : chunks) decision.facts.push_back(DropChunk{stamp});
@@ -112,45 +76,6 @@ void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_to
   }
   decision.wake_up = WakeUp::kTakeAll;
   decision.urgent = true;
-}
-
-void promise_act(PromiseRecord& record, const Waiter& asker, const Request::PromiseAct& act,
-                 Decision& decision) {
-  const Promise& promise = act.promise;
-  const auto save = [&] {
-    decision.facts.push_back(SetPromise{act.service, act.key, promise.key, record});
-  };
-  decision.urgent = true;
-  switch (promise.act) {
-    case Promise::Act::kPeek:
-      decision.facts.push_back(record.result ? tell(asker, *record.result)
-                                             : answer(asker, Empty{}));
-      return;
-    case Promise::Act::kGet:
-      if (record.result) {
-        decision.facts.push_back(tell(asker, *record.result));
-        return;
-      }
-      if (std::find(record.waiters.begin(), record.waiters.end(), asker) == record.waiters.end()) {
-        record.waiters.push_back(asker);
-        save();
-      }
-      return;
-    case Promise::Act::kComplete:
-      if (record.result) {
-        decision.facts.push_back(
-            answer(asker, Failure{409, "the promise was completed already", {}}));
-        return;
-      }
-      record.result = promise.result.value_or(Outcome{Bytes{}});
-      for (const Waiter& waiter : record.waiters) {
-        decision.facts.push_back(tell(waiter, *record.result));
-      }
-      record.waiters.clear();
-      save();
-      decision.facts.push_back(answer(asker, Empty{}));
-      return;
-  }
 }
 
 namespace {

@@ -28,9 +28,16 @@ struct InvocationState {
   std::vector<Timer> open_sleeps;  // Sleeps without their completion.
   // Commands that need an answer from another owner and have none yet.
   std::vector<std::pair<std::uint32_t, Entry>> open_asks;
+  LaterWaiters later_waiters;
 
   // Takes over one stored entry; called for the whole journal, in order, after loading.
   void fold(const Entry& entry);
+};
+
+// A promise of a workflow key as the owner of its run holds it.
+struct PromiseState {
+  PromiseRecord record;
+  LaterWaiters later_waiters;
 };
 
 // How a call's target is to be run; from the catalog.
@@ -85,11 +92,12 @@ void back_off(InvocationState& state, AttemptFailure failure, std::optional<std:
               std::int64_t now, Decision& decision);
 void pause(InvocationState& state, std::int64_t now, Decision& decision);
 
-// The end. Everything that waits is told; what is still open is closed.
+// The end. Everything that waits is told; what is still open is closed. REQUIRES: all who wait are
+// known.
 void finish(InvocationState& state, Outcome outcome, std::int64_t now, Decision& decision);
-// Another invocation wants the outcome under a completion id of its own.
-void attach(InvocationState& state, const Waiter& waiter, bool wait, std::int64_t now,
-            Decision& decision);
+// Another invocation wants the outcome under a completion id of its own. One that waits
+// already is added again unless that is known, which does no harm.
+void attach(InvocationState& state, const Waiter& waiter, bool wait, Decision& decision);
 // Removes what is left of a completed invocation.
 void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_too,
            Decision& decision);
@@ -102,8 +110,11 @@ Result<std::vector<Entry>> prefix_of(std::vector<Entry> journal, std::size_t las
 // What an asker is told under its completion.
 Tell answer(const Waiter& waiter, decltype(Notification::result) result);
 
-// Promise of a workflow key, decided by the owner of its run. Updates `record`.
-void promise_act(PromiseRecord& record, const Waiter& asker, const Request::PromiseAct& act,
+// Promise of a workflow key, decided by the owner of its run. REQUIRES: all who wait are known if it
+// is to be completed.
+void promise_act(PromiseState& state, const Waiter& asker, const Request::PromiseAct& act,
                  Decision& decision);
+// Removes it, with those who may still stand among its waiters. REQUIRES: all of them are known.
+void drop_promise(PromiseState& state, const PromiseName& name, Decision& decision);
 
 }  // namespace holdfast::journal

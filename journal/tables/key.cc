@@ -15,6 +15,7 @@ constexpr std::size_t kPartitionKeySize = 8;
 constexpr std::size_t kIdSize = 24;
 constexpr std::size_t kStampSize = 8;
 constexpr std::size_t kTimerKeySize = 1 + 8 + kIdSize + 1 + 4;
+constexpr std::size_t kWaiterSize = kIdSize + 4 + 4;
 
 // Times before 1970 sort before those after.
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
@@ -84,6 +85,10 @@ Key& Key::last(BytesView part) {
   return *this;
 }
 
+Key& Key::waiter(const Waiter& waiter) {
+  return id(waiter.invocation).u32(waiter.completion).u32(waiter.life);
+}
+
 void Key::append(const char* bytes, std::size_t size) {
   if (long_.empty() && size <= short_.size() - size_) {
     if (size > 0) std::memcpy(short_.data() + size_, bytes, size);
@@ -110,6 +115,13 @@ Key timer_key(const Timer& timer) {
       .byte(static_cast<std::uint8_t>(timer.kind))
       .u32(timer.completion);
   return key;
+}
+
+Key waited_for_key(const WaitedFor& of) {
+  if (const auto* id = std::get_if<InvocationId>(&of)) return Key(storage::Table::kWaiter).id(*id);
+  const auto& promise = std::get<PromiseName>(of);
+  return object_key(storage::Table::kPromiseWaiter, promise.service, promise.key)
+      .escaped(promise.name);
 }
 
 Result<InvocationId> id_in(BytesView key) {
@@ -145,6 +157,26 @@ Result<ObjectKeyParts> object_in(BytesView key) {
   auto object = service.has_value() ? take_escaped(rest) : std::nullopt;
   if (!object.has_value()) return bad_key(key);
   return ObjectKeyParts{std::move(*service), std::move(*object), rest};
+}
+
+Result<WaiterKeyParts> waiter_in(BytesView key) {
+  WaiterKeyParts parts;
+  BytesView waiter;
+  if (key.starts_with(static_cast<char>(storage::Table::kWaiter))) {
+    parts.of = TRY(id_in(key));
+    waiter = key.substr(kTagSize + kIdSize);
+  } else {
+    auto object = TRY(object_in(key));
+    auto name = take_escaped(object.rest);
+    if (!name.has_value()) return bad_key(key);
+    parts.of = PromiseName{std::move(object.service), std::move(object.key), std::move(*name)};
+    waiter = object.rest;
+  }
+  if (waiter.size() != kWaiterSize) return bad_key(key);
+  parts.waiter.invocation = TRY(InvocationId::from_bytes(waiter.substr(0, kIdSize)));
+  parts.waiter.completion = read_big_endian<std::uint32_t>(waiter.substr(kIdSize));
+  parts.waiter.life = read_big_endian<std::uint32_t>(waiter.substr(kIdSize + 4));
+  return parts;
 }
 
 }  // namespace holdfast::journal

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "journal/ids.h"
+#include "journal/later_waiters.h"
 #include "journal/timer.h"
 #include "storage/base/bytes.h"
 #include "storage/base/result.h"
@@ -32,6 +33,7 @@ class Key {
   Key& escaped(BytesView part);
   // The last part, as it is.
   Key& last(BytesView part);
+  Key& waiter(const Waiter& waiter);
 
   BytesView view() const {
     return long_.empty() ? BytesView(short_.data(), size_) : BytesView(long_);
@@ -53,6 +55,8 @@ class Key {
 // The rows of one object or workflow key: tag, partition key, service, key.
 Key object_key(storage::Table table, std::string_view service, std::string_view key);
 Key timer_key(const Timer& timer);
+// The rows of those who wait for something, up to the waiter.
+Key waited_for_key(const WaitedFor& of);
 
 // Taking apart. kCorruption when the key does not have the shape of its table's.
 Result<InvocationId> id_in(BytesView key);      // The rows i, j, r.
@@ -63,6 +67,12 @@ struct ObjectKeyParts {
   std::string service, key;
   BytesView rest;
 };
-Result<ObjectKeyParts> object_in(BytesView key);  // The rows q, s, p.
+Result<ObjectKeyParts> object_in(BytesView key);  // The rows q, s, p, v.
+// The rows w, v.
+struct WaiterKeyParts {
+  WaitedFor of;
+  Waiter waiter;
+};
+Result<WaiterKeyParts> waiter_in(BytesView key);
 
 }  // namespace holdfast::journal

@@ -13,6 +13,8 @@
 //   t  due time, partition key, uuid, kind, completion -> (empty)
 //   s  partition key, service, object key, state key   -> value
 //   p  partition key, service, workflow key, name      -> PromiseRecord
+//   w  partition key, uuid, waiter                     -> (empty) waits for the outcome
+//   v  partition key, service, workflow key, name, waiter -> (empty) waits for the promise
 //   c  service                                         -> ServiceSettings
 //   d  deployment id                                   -> Deployment
 //   n  partition, what is counted                      -> a number; written by the log
@@ -23,6 +25,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +33,7 @@
 #include "journal/deployment.h"
 #include "journal/entry.h"
 #include "journal/invocation.h"
+#include "journal/later_waiters.h"
 #include "journal/timer.h"
 #include "storage/batch.h"
 #include "storage/counters.h"
@@ -48,7 +52,7 @@ struct StampedEntry {
 
 struct PromiseRecord {
   std::optional<Outcome> result;
-  std::vector<Waiter> waiters;
+  std::vector<Waiter> waiters;  // As those of an invocation.
 };
 
 // What an operator changed about a service, over what its code says.
@@ -133,6 +137,10 @@ class Tables {
                                                std::string_view name) const;
   // Names of all promises of a workflow key.
   Result<std::vector<std::string>> promises(std::string_view service, std::string_view key) const;
+  // Adds those that have rows of their own, up to where an error occurs. One whose key cannot be
+  // understood is logged and passed over.
+  Result<void> later_waiters(const WaitedFor& of, std::set<Waiter>& to) const;
+  Result<bool> has_later_waiter(const WaitedFor& of, const Waiter& waiter) const;
   Result<std::optional<ServiceSettings>> settings(std::string_view service) const;
   // In order of the names; false stops.
   Result<void> each_settings(
@@ -217,6 +225,8 @@ void put_promise(storage::Batch& batch, std::string_view service, std::string_vi
                  std::string_view name, const PromiseRecord& record);
 void erase_promise(storage::Batch& batch, std::string_view service, std::string_view key,
                    std::string_view name);
+void put_later_waiter(storage::Batch& batch, const WaitedFor& of, const Waiter& waiter);
+void erase_later_waiter(storage::Batch& batch, const WaitedFor& of, const Waiter& waiter);
 void put_settings(storage::Batch& batch, std::string_view service, const ServiceSettings& settings);
 void put_deployment(storage::Batch& batch, const Deployment& deployment);
 void erase_deployment(storage::Batch& batch, const DeploymentId& id);

@@ -55,6 +55,8 @@ Result<void> RelationCheck::check_all() {
   TRY(queues_.finish());
   TRY(explain_timers());
   TRY(check_promise_waiters());
+  TRY(check_later_waiters(storage::Table::kWaiter));
+  TRY(check_later_waiters(storage::Table::kPromiseWaiter));
   return check_counts();
 }
 

@@ -55,8 +55,14 @@ class RelationCheck {
   void check_waited_for(const Subject& subject, const InvocationId& other, CompletionId completion,
                         const std::string& command);
   bool still_waits(const Waiter& waiter);
+  bool is_noted(const WaitedFor& of, const std::vector<Waiter>& first, const Waiter& waiter);
   void check_waiters(const Subject& subject);
+  void check_waiter_of(const Subject& asked, const Waiter& waiter);
   Result<void> check_promise_waiters();
+  void check_waiter_of(const PromiseName& promise, const Waiter& waiter, const std::string& row);
+  Result<void> check_later_waiters(storage::Table table);
+  // Why nobody may wait for it in a row of its own; none: somebody may.
+  std::optional<std::string> wrong_with(const WaitedFor& of);
 
   void problem(Part part, std::string what, const Subject& subject, std::string advice);
 

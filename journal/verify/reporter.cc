@@ -21,6 +21,7 @@ constexpr std::array<Name, kParts> kNames = {{
     {"timers", true},
     {"state", true},
     {"promises", true},
+    {"waiters", true},
     {"service settings", true},
     {"deployments", true},
     {"counters", true},

@@ -20,6 +20,7 @@ enum class Part : std::uint8_t {
   kTimers,
   kState,
   kPromises,
+  kWaiters,
   kSettings,
   kDeployments,
   kCounters,

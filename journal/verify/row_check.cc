@@ -39,6 +39,9 @@ Part part_of(Table table) {
       return Part::kState;
     case Table::kPromise:
       return Part::kPromises;
+    case Table::kWaiter:
+    case Table::kPromiseWaiter:
+      return Part::kWaiters;
     case Table::kServiceSettings:
       return Part::kSettings;
     case Table::kDeployment:
@@ -67,6 +70,8 @@ const char* advice_for(Part part) {
       return "handlers of this key fail when they read it; set it anew on the admin port";
     case Part::kPromises:
       return "who asks for this promise gets a failure; restore a backup";
+    case Part::kWaiters:
+      return "who waits may not be told; PATCH /invocations/ID/resume makes it ask again";
     case Part::kSettings:
       return "the service goes by what its code says; set them again on the admin port";
     case Part::kDeployments:
@@ -194,6 +199,12 @@ Result<void> RowCheck::check_row(BytesView key, BytesView value) const {
     case Table::kPromise:
       TRY(check_object(key));
       return without_value(decode_promise(value));
+    case Table::kPromiseWaiter:
+      TRY(check_object(key));
+      [[fallthrough]];
+    case Table::kWaiter:
+      TRY(waiter_in(key));
+      return check_empty(value);
     case Table::kServiceSettings:
       return without_value(decode_settings(value));
     case Table::kDeployment:

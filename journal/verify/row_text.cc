@@ -47,6 +47,19 @@ std::string object_key_text(const char* noun, BytesView key, bool stamped) {
   return fmt::format("{} {} {}", noun, object, printable(parts->rest));
 }
 
+std::string waiter_text(const WaiterKeyParts& parts) {
+  std::string of;
+  if (const auto* id = std::get_if<InvocationId>(&parts.of)) {
+    of = id->text();
+  } else {
+    const auto& promise = std::get<PromiseName>(parts.of);
+    of = fmt::format("promise {} {}", object_text(promise.service, promise.key),
+                     printable(promise.name));
+  }
+  return fmt::format("waiter {} completion {} for {}", parts.waiter.invocation.text(),
+                     parts.waiter.completion, of);
+}
+
 }  // namespace
 
 std::string printable(BytesView bytes) {
@@ -89,6 +102,11 @@ std::string key_text(BytesView key) {
       return object_key_text("state of", key, false);
     case Table::kPromise:
       return object_key_text("promise of", key, false);
+    case Table::kWaiter:
+    case Table::kPromiseWaiter: {
+      const auto parts = waiter_in(key);
+      return parts ? waiter_text(*parts) : raw_text(key);
+    }
     case Table::kTimer: {
       const auto timer = timer_in(key);
       return timer ? timer_text(*timer) : raw_text(key);

@@ -16,10 +16,6 @@ namespace {
 constexpr const char* kWaitsForEver =
     "it waits for ever; PATCH /invocations/ID/resume makes it look again";
 
-bool has_waiter(const std::vector<Waiter>& waiters, const Waiter& waiter) {
-  return std::find(waiters.begin(), waiters.end(), waiter) != waiters.end();
-}
-
 // Whether its owner creates the callee in the batch of the call. Otherwise the callee may have
 // existed, and is asked.
 bool is_created_by(const Call& call, const InvocationId& callee) {
@@ -114,7 +110,7 @@ void RelationCheck::check_waited_for(const Subject& subject, const InvocationId&
     wrong("that invocation is not there");
   } else if (!asked->is_live()) {
     wrong("that invocation is over and has not told its outcome");
-  } else if (!has_waiter(asked->row->waiters, {subject.id, completion, subject.row->life})) {
+  } else if (!is_noted(other, asked->row->waiters, {subject.id, completion, subject.row->life})) {
     wrong("that invocation does not know that somebody waits");
   }
 }
@@ -125,24 +121,34 @@ bool RelationCheck::still_waits(const Waiter& waiter) {
   return one->is_live() && one->row->life == waiter.life;
 }
 
+bool RelationCheck::is_noted(const WaitedFor& of, const std::vector<Waiter>& first,
+                             const Waiter& waiter) {
+  if (std::find(first.begin(), first.end(), waiter) != first.end()) return true;
+  if (first.size() < kWaitersInRecord) return false;
+  const auto later = lookups_.tables().has_later_waiter(of, waiter);
+  return !later || *later;  // An error is reported with the rows.
+}
+
 // The other direction: whoever is to be told has asked.
 void RelationCheck::check_waiters(const Subject& subject) {
-  for (const Waiter& waiter : subject.row->waiters) {
-    reporter_.look(Part::kCalls);
-    if (!still_waits(waiter)) continue;
-    const auto [other, journal] = lookups_.with_journal(waiter.invocation);
-    if (!other->is_readable) continue;
-    const auto command = journal->commands.find(waiter.completion);
-    if (command != journal->commands.end() &&
-        (std::holds_alternative<Call>(command->second->body) ||
-         std::holds_alternative<Attach>(command->second->body))) {
-      continue;
-    }
-    problem(Part::kCalls,
-            fmt::format("its outcome goes to {} as completion {}, which is of no call or attach",
-                        waiter.invocation.text(), waiter.completion),
-            subject, "that one may replay wrongly then; restore a backup");
+  for (const Waiter& waiter : subject.row->waiters) check_waiter_of(subject, waiter);
+}
+
+void RelationCheck::check_waiter_of(const Subject& asked, const Waiter& waiter) {
+  reporter_.look(Part::kCalls);
+  if (!still_waits(waiter)) return;
+  const auto [other, journal] = lookups_.with_journal(waiter.invocation);
+  if (!other->is_readable) return;
+  const auto command = journal->commands.find(waiter.completion);
+  if (command != journal->commands.end() &&
+      (std::holds_alternative<Call>(command->second->body) ||
+       std::holds_alternative<Attach>(command->second->body))) {
+    return;
   }
+  problem(Part::kCalls,
+          fmt::format("its outcome goes to {} as completion {}, which is of no call or attach",
+                      waiter.invocation.text(), waiter.completion),
+          asked, "that one may replay wrongly then; restore a backup");
 }
 
 void RelationCheck::check_promise_asked(const Subject& subject, const Promise& promise) {
@@ -152,7 +158,8 @@ void RelationCheck::check_promise_asked(const Subject& subject, const Promise& p
   if (!stored) return;  // Reported with the row.
   const bool noted =
       stored->has_value() && promise.act == Promise::Act::kGet &&
-      has_waiter((*stored)->waiters, {subject.id, promise.completion, subject.row->life});
+      is_noted(PromiseName{target.service, target.key, promise.key}, (*stored)->waiters,
+               {subject.id, promise.completion, subject.row->life});
   if (noted) return;
   problem(
       Part::kPromisesAsked,
@@ -170,23 +177,74 @@ Result<void> RelationCheck::check_promise_waiters() {
                             key_text(row.place), "who waits is never told; cancel it");
         }
         for (const Waiter& waiter : promise->waiters) {
-          reporter_.look(Part::kPromisesAsked);
-          if (!still_waits(waiter)) continue;
-          const auto [other, journal] = lookups_.with_journal(waiter.invocation);
-          if (!other->is_readable) continue;
-          const auto command = journal->commands.find(waiter.completion);
-          const auto* asked = command == journal->commands.end()
-                                  ? nullptr
-                                  : std::get_if<Promise>(&command->second->body);
-          if (asked != nullptr && asked->key == row.rest) continue;
-          reporter_.problem(
-              Part::kPromisesAsked,
-              fmt::format("its outcome goes to {} as completion {}, which did not ask for it",
-                          waiter.invocation.text(), waiter.completion),
-              key_text(row.place), "that one may replay wrongly then; restore a backup");
+          check_waiter_of({row.service, row.key, std::string(row.rest)}, waiter,
+                          key_text(row.place));
         }
         return true;
       });
+}
+
+void RelationCheck::check_waiter_of(const PromiseName& promise, const Waiter& waiter,
+                                    const std::string& row) {
+  reporter_.look(Part::kPromisesAsked);
+  if (!still_waits(waiter)) return;
+  const auto [other, journal] = lookups_.with_journal(waiter.invocation);
+  if (!other->is_readable) return;
+  const auto command = journal->commands.find(waiter.completion);
+  const auto* asked =
+      command == journal->commands.end() ? nullptr : std::get_if<Promise>(&command->second->body);
+  if (asked != nullptr && asked->key == promise.name) return;
+  reporter_.problem(Part::kPromisesAsked,
+                    fmt::format("its outcome goes to {} as completion {}, which did not ask for it",
+                                waiter.invocation.text(), waiter.completion),
+                    row, "that one may replay wrongly then; restore a backup");
+}
+
+// Waiters with rows of their own: what they wait for is open and knows that there are such.
+Result<void> RelationCheck::check_later_waiters(storage::Table table) {
+  Cursor waiters(store_, table);
+  Bytes last_of;
+  std::optional<std::string> wrong;
+  for (;; waiters.advance()) {
+    const Cursor::Row* const row = TRY(waiters.peek());
+    if (row == nullptr) return {};
+    const auto parts = waiter_in(row->key);
+    if (!parts) continue;  // Reported with the rows.
+    const auto* id = std::get_if<InvocationId>(&parts->of);
+    if (const Bytes of(waited_for_key(parts->of).view()); of != last_of) {
+      wrong = wrong_with(parts->of);
+      last_of = of;
+    }
+    if (wrong) {
+      reporter_.problem(id != nullptr ? Part::kCalls : Part::kPromisesAsked, *wrong,
+                        key_text(row->key),
+                        still_waits(parts->waiter) ? kWaitsForEver
+                                                   : "nobody waits there any more; nothing to do");
+    }
+    if (id != nullptr) {
+      check_waiter_of(*lookups_.row(*id), parts->waiter);
+    } else {
+      check_waiter_of(std::get<PromiseName>(parts->of), parts->waiter, key_text(row->key));
+    }
+  }
+}
+
+std::optional<std::string> RelationCheck::wrong_with(const WaitedFor& of) {
+  if (const auto* id = std::get_if<InvocationId>(&of)) {
+    const auto asked = lookups_.row(*id);
+    if (!asked->is_readable) return std::nullopt;
+    if (!asked->is_live()) return "somebody waits for an invocation that is over or gone";
+    if (asked->row->waiters.size() >= kWaitersInRecord) return std::nullopt;
+    return "somebody waits for an invocation that does not know of it";
+  }
+  const auto& name = std::get<PromiseName>(of);
+  const auto promise = lookups_.tables().promise(name.service, name.key, name.name);
+  if (!promise) return std::nullopt;
+  if (promise->has_value() && (*promise)->result) return "somebody waits for a completed promise";
+  if (promise->has_value() && (*promise)->waiters.size() >= kWaitersInRecord) {
+    return std::nullopt;
+  }
+  return "somebody waits for a promise that does not know of it";
 }
 
 }  // namespace holdfast::journal

@@ -43,6 +43,15 @@ ScriptedHandlers all_handlers() {
   plain("Root", "tell",
         {resolve(keyed("k1"), "1"), resolve(keyed("k3"), "3"),
          by_key(send("Leaf", "", "work", "", 5'000), "k3")});
+  // So many wait for one thing that the last have rows of their own.
+  plain("Leaf", "look", {attach(keyed("k1"))});
+  std::vector<Op> looks, reads;
+  for (int i = 0; i < 4; ++i) {
+    looks.push_back(send("Leaf", "", "look", ""));
+    reads.push_back(send("Approval", "a", "read", ""));
+  }
+  plain("Root", "look", looks);
+  plain("Root", "read", reads);
   plain("Root", "start", {send("Approval", "a", "run", ""), call("Approval", "a", "approve", "")});
   handlers.add(ServiceKind::kObject, "Stock", "take",
                {HandlerKind::kExclusive, {get("n"), set("n", "+1"), sleep(2'000)}, {}});
@@ -55,6 +64,8 @@ ScriptedHandlers all_handlers() {
                {HandlerKind::kRun, {promise_get("ok"), sleep(1'500)}, {}});
   handlers.add(ServiceKind::kWorkflow, "Approval", "approve",
                {HandlerKind::kShared, {promise_set("ok", "yes"), promise_get("ok")}, {}});
+  handlers.add(ServiceKind::kWorkflow, "Approval", "read",
+               {HandlerKind::kShared, {promise_get("ok")}, {}});
   return handlers;
 }
 
@@ -109,11 +120,13 @@ class History {
     world_.start();
   }
   void take_turn() {
-    static constexpr const char* kRoots[] = {"call", "send", "attach", "tell", "start"};
+    static constexpr const char* kRoots[] = {"call",  "send", "attach", "tell",
+                                             "start", "look", "read"};
     static constexpr Engine::Act kActs[] = {Engine::Act::kCancel, Engine::Act::kKill,
                                             Engine::Act::kPause,  Engine::Act::kResume,
                                             Engine::Act::kPurge,  Engine::Act::kPurgeJournal};
-    const auto drawn = draw(16);
+    const auto drawn = draw(18);
+    if (drawn >= 16) ask("Root", {}, kRoots[drawn - 11]);
     if (drawn < 5) ask("Root", {}, kRoots[drawn]);
     if (drawn == 5) ask("Stock", "shelf", draw(2) == 0 ? "take" : "fail");
     if (drawn == 6) ask("Approval", "a", "run");

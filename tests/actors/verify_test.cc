@@ -3,118 +3,22 @@
 
 #include "journal/verify/verify.h"
 
-#include <algorithm>
 #include <boost/algorithm/hex.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
-#include <functional>
 #include <set>
 #include <sstream>
 #include <string>
 
-#include "journal/codec/codec.h"
-#include "journal/tables/key.h"
-#include "journal/tables/tables.h"
-#include "storage/local_log.h"
-#include "storage/memory_store.h"
-#include "tests/support/busy_store.h"
-#include "tests/support/log_capture.h"
+#include "tests/actors/doctored.h"
 
 namespace holdfast::testing {
 namespace {
-
-using journal::Invocation;
-using journal::InvocationId;
-using journal::Key;
-using journal::Status;
-using journal::StoreReport;
-using journal::Timer;
-using journal::TimerKind;
-using journal::Waiter;
-using storage::Table;
-using Rows = std::map<Bytes, Bytes>;
-
-StoreReport verified(const Rows& rows, journal::VerifyOptions options = {}) {
-  LogCapture errors;  // Rows that are passed over are logged.
-  storage::MemoryStore store;
-  fill(store, rows);
-  return journal::verify_store(store, options);
-}
-
-// The problems in lines, for messages.
-std::string text_of(const StoreReport& report) {
-  std::string text;
-  for (const auto& problem : report.problems) text += "\n  " + problem.text();
-  return text;
-}
 
 std::string text(BytesView key) {
   const auto id = journal::id_in(key.substr(key[0] == 't' ? 8 : 0));
   return id ? id->text() : std::string(key);
 }
-
-bool says(const StoreReport& report, const std::string& check, const std::string& what) {
-  return std::any_of(report.problems.begin(), report.problems.end(), [&](const auto& problem) {
-    return problem.check == check && problem.text().find(what) != std::string::npos;
-  });
-}
-
-// A doctored copy of the busy store.
-class Doctored {
- public:
-  Rows rows = busy_store().rows;
-
-  Rows::iterator first(Table table, const InvocationId& id) {
-    const Key prefix = Key(table).id(id);
-    const auto found = rows.lower_bound(Bytes(prefix.view()));
-    BOOST_REQUIRE(found != rows.end());
-    BOOST_REQUIRE(BytesView(found->first).starts_with(prefix.view()));
-    return found;
-  }
-  Invocation row(const InvocationId& id) {
-    return *journal::decode_invocation(first(Table::kInvocation, id)->second);
-  }
-  void change(const InvocationId& id, const std::function<void(Invocation&)>& change) {
-    auto& record = first(Table::kInvocation, id)->second;
-    Invocation row = *journal::decode_invocation(record);
-    change(row);
-    journal::encode_invocation(record, row);
-  }
-  void put_timer(const Timer& timer) { rows[Bytes(journal::timer_key(timer))] = ""; }
-  // The one of this kind.
-  Timer timer(const InvocationId& id, TimerKind kind) {
-    for (const auto& [key, value] : rows) {
-      if (key[0] != 't') continue;
-      const auto timer = journal::timer_in(key);
-      if (timer->invocation == id && timer->kind == kind) return *timer;
-    }
-    BOOST_FAIL("no such timer");
-    return {};
-  }
-  void erase_timer(const InvocationId& id, TimerKind kind) {
-    rows.erase(Bytes(journal::timer_key(timer(id, kind))));
-  }
-  // The last stamp of the log, which no row has.
-  std::uint64_t last_stamp() const {
-    storage::MemoryStore store;
-    fill(store, busy_store().rows);
-    return (*storage::LocalLog::stored_lsn(store, storage::KeyRange{}))->value();
-  }
-  // Adds an entry behind the journal.
-  void append(const InvocationId& id, const journal::Entry& entry) {
-    Bytes record;
-    journal::encode_chunk(record, 1, &entry, 1);
-    rows[Bytes(Key(Table::kJournal).id(id).u64(last_stamp() - 1))] = record;
-  }
-
-  void expect(const std::string& check, const std::string& what) const {
-    const StoreReport report = verified(rows);
-    BOOST_TEST(says(report, check, what),
-               "'" << check << "' does not say '" << what << "'" << text_of(report));
-  }
-};
-
-InvocationId stranger() { return InvocationId{77, {1, 2, 3}}; }
 
 }  // namespace
 
@@ -401,34 +305,6 @@ BOOST_AUTO_TEST_CASE(waits_that_cannot_end_are_flagged) {
   BOOST_TEST(verified(signal.rows).is_clean(), text_of(verified(signal.rows)));
 }
 
-BOOST_AUTO_TEST_CASE(calls_and_their_waiters_are_flagged_in_both_directions) {
-  const BusyStore& busy = busy_store();
-  Doctored forgotten, detached, over, gone, stray, wrong, earlier;
-  forgotten.change(busy.nap, [](auto& row) { row.waiters.clear(); });
-  detached.change(busy.order, [](auto& row) { row.waiters.clear(); });
-  over.change(busy.nap, [](auto& row) {
-    row.waiters.clear();
-    row.waits = {};
-    row.status = Status::kCompleted;
-    row.result = Bytes();
-  });
-  gone.rows.erase(gone.first(Table::kInvocation, busy.nap));
-  stray.change(busy.nap, [&](auto& row) { row.waiters.push_back({busy.paused, 1}); });
-  const std::uint32_t life = wrong.row(busy.order).life;
-  BOOST_REQUIRE(life != 0);  // It has an idempotency key.
-  wrong.change(busy.nap, [&](auto& row) { row.waiters.push_back({busy.order, 90, life}); });
-  earlier.change(busy.nap, [&](auto& row) { row.waiters.push_back({busy.order, 90, life + 1}); });
-
-  const std::string check = "calls with those who wait";
-  forgotten.expect(check, "does not know that somebody waits");
-  detached.expect(check, "attach 1 of");
-  over.expect(check, "is over and has not told its outcome");
-  gone.expect(check, "that invocation is not there");
-  stray.expect(check, "which is of no call or attach");
-  wrong.expect(check, "as completion 90, which is of no call or attach");
-  BOOST_TEST(verified(earlier.rows).is_clean(), text_of(verified(earlier.rows)));
-}
-
 BOOST_AUTO_TEST_CASE(what_an_earlier_run_was_told_has_a_wake_up_by_which_it_goes) {
   const BusyStore& busy = busy_store();
   Doctored kept, left;
@@ -440,29 +316,6 @@ BOOST_AUTO_TEST_CASE(what_an_earlier_run_was_told_has_a_wake_up_by_which_it_goes
 
   BOOST_TEST(verified(kept.rows).is_clean(), text_of(verified(kept.rows)));
   left.expect("invocations with journals", "was told to an earlier run of its id");
-}
-
-BOOST_AUTO_TEST_CASE(promises_and_their_waiters_are_flagged_in_both_directions) {
-  const BusyStore& busy = busy_store();
-  const Bytes key(journal::object_key(Table::kPromise, "Approval", "a").last("ok").view());
-  const auto doctored = [&](const std::function<void(journal::PromiseRecord&)>& change) {
-    Doctored store;
-    journal::PromiseRecord promise = *journal::decode_promise(store.rows.at(key));
-    change(promise);
-    journal::encode_promise(store.rows[key], promise);
-    return store;
-  };
-  const std::string check = "promises with those who wait";
-  doctored([](auto& promise) { promise.waiters.clear(); }).expect(check, "does not know of it");
-  doctored([&](auto& promise) {
-    promise.waiters.push_back({busy.nap, 1});
-  }).expect(check, "which did not ask for it");
-  doctored([](auto& promise) {
-    promise.result = Bytes("yes");
-  }).expect(check, "completed and has somebody who waits");
-  Doctored gone;
-  gone.rows.erase(key);
-  gone.expect(check, "does not know of it");
 }
 
 BOOST_AUTO_TEST_CASE(pins_are_flagged_when_their_deployment_is_gone_or_serves_something_else) {

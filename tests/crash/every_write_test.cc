@@ -68,6 +68,14 @@ class Run {
                   {HandlerKind::kRun, {promise_get("ok"), ledger_.step("approved")}, {}});
     handlers_.add(ServiceKind::kWorkflow, "Approval", "approve",
                   {HandlerKind::kShared, {promise_set("ok", "yes")}, {}});
+    // More than have room in the record of what they wait for.
+    handlers_.add(ServiceKind::kWorkflow, "Approval", "read",
+                  {HandlerKind::kShared, {promise_get("ok"), ledger_.step("read")}, {}});
+    handlers_.add(ServiceKind::kService, "Follow", "it",
+                  {HandlerKind::kPlain,
+                   {attach(journal::idempotent_id("Shop", std::nullopt, "order", "order-1")),
+                    ledger_.step("follow")},
+                   {}});
     handlers_.add(ServiceKind::kService, "Ask", "human",
                   {HandlerKind::kPlain, {awakeable(), ledger_.step("answered")}, {}});
     world_.emplace(handlers_, handlers_.catalog(), seed);
@@ -84,6 +92,14 @@ class Run {
     ask("take-2", request("Stock", "shelf", "take", ""));
     ask("human", request("Ask", "human"));
     ask("approval", request("Approval", "a", "run", ""), false);
+    for (const std::string name : {"read-1", "read-2", "read-3", "read-4"}) {
+      ask(name, request("Approval", "a", "read", ""));
+    }
+    if (acknowledged_.contains("order-1")) {
+      for (const std::string name : {"follow-1", "follow-2", "follow-3", "follow-4"}) {
+        ask(name, request("Follow", "it"));
+      }
+    }
     // Late, so that those who wait for it have left memory.
     if (++rounds_ < 3) return;
     ask("approve", request("Approval", "a", "approve", ""));
@@ -110,7 +126,7 @@ class Run {
   }
 
   bool all_done() {
-    if (world_->disk_failed() || acknowledged_.size() < 7 || !signalled_) return false;
+    if (world_->disk_failed() || acknowledged_.size() < 15 || !signalled_) return false;
     bool done = true;
     (void)tables().each_invocation(std::nullopt, [&](Result<journal::Invocation> row) {
       done &= row.has_value() && row->status == Status::kCompleted;
@@ -136,14 +152,16 @@ class Run {
         BOOST_TEST(tables.wake_ups(row->id)->empty());
         return true;
       });
-      // Exactly what was asked for, once each: 2 orders with 5 children each, and 5 others.
+      // Exactly what was asked for, once each: 2 orders with 5 children each, and 13 others.
       BOOST_TEST(handlers.count("order") == 2u);
       BOOST_TEST(handlers.count("charge") == 2u);
       BOOST_TEST(handlers.count("note") == 2u);
       BOOST_TEST(handlers.count("later") == 2u);
       BOOST_TEST(handlers.count("take") == 4u);
       BOOST_TEST(handlers.count("nap") == 2u);
-      BOOST_TEST(invocations == 17u);
+      BOOST_TEST(handlers.count("read") == 4u);
+      BOOST_TEST(handlers.count("it") == 4u);
+      BOOST_TEST(invocations == 25u);
       // INV-5: each take added twice to what the one before had left.
       BOOST_TEST(**tables.state("Stock", "shelf", "n") == "8");
       BOOST_TEST(tables.queue("Stock", "shelf", 0, 10)->empty());
@@ -159,9 +177,9 @@ class Run {
   // A crash repeats at most the one step of each invocation whose outcome was not durable.
   void check_repeats(int crashes, const std::string& what) {
     BOOST_TEST_CONTEXT(what) {
-      const std::map<std::string, int> once = {{"reserve", 2}, {"ship", 2},     {"charge", 2},
-                                               {"nap", 2},     {"take", 4},     {"note", 2},
-                                               {"later", 2},   {"approved", 1}, {"answered", 1}};
+      const std::map<std::string, int> once = {
+          {"reserve", 2}, {"ship", 2},     {"charge", 2},   {"nap", 2},  {"take", 4},  {"note", 2},
+          {"later", 2},   {"approved", 1}, {"answered", 1}, {"read", 4}, {"follow", 4}};
       for (const auto& [name, times] : once) {
         BOOST_TEST(ledger_.executed(name) >= times, name << " ran too seldom");
         BOOST_TEST(ledger_.executed(name) <= times * (1 + crashes), name << " ran too often");

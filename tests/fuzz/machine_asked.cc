@@ -12,6 +12,8 @@ namespace holdfast::testing {
 using journal::Status;
 
 namespace {
+void read(const Result<void>& read) { CHECK(read.has_value(), "memory can be read"); }
+
 journal::Waiter asker_of(const Asked& mail) {
   return {mail.from, mail.request.completion, mail.request.life};
 }
@@ -88,6 +90,7 @@ void MachineOwner::finish(journal::Outcome outcome, bool recorded) {
 }
 
 void MachineOwner::end(journal::Outcome outcome) {
+  read(world_.journal().recall_waiters(id_, state_.later_waiters));
   journal::finish(state_, std::move(outcome), world_.now(), decision_);
   end_attempt();
   journal_.reset();
@@ -131,7 +134,8 @@ void MachineOwner::serve(const Asked& mail, const journal::Request::StartCall& s
   const auto& waiters = state_.row.waiters;
   if (std::find(waiters.begin(), waiters.end(), waiter) != waiters.end()) return;
   if (target().handler_kind == journal::HandlerKind::kRun) return tell_failure(mail, 409);
-  journal::attach(state_, waiter, true, world_.now(), decision_);
+  read(world_.journal().recall_waiter(id_, waiter, state_.later_waiters));
+  journal::attach(state_, waiter, true, decision_);
 }
 
 void MachineOwner::serve(const Asked& mail, const journal::Request::AttachTo& attach) {
@@ -140,15 +144,23 @@ void MachineOwner::serve(const Asked& mail, const journal::Request::AttachTo& at
     return;
   }
   const journal::Waiter waiter = asker_of(mail);
-  journal::attach(state_, waiter, attach.wait, world_.now(), decision_);
+  read(world_.journal().recall_waiter(id_, waiter, state_.later_waiters));
+  journal::attach(state_, waiter, attach.wait, decision_);
 }
 
 void MachineOwner::serve(const Asked& mail, const journal::Request::PromiseAct& act) {
-  auto known = promises_.find(act.promise.key);
+  const journal::PromiseName name{act.service, act.key, act.promise.key};
+  auto known = promises_.find(name.name);
   if (known == promises_.end()) {
-    auto stored = world_.tables().promise(act.service, act.key, act.promise.key);
+    auto stored = world_.journal().load_promise(name);
     if (!stored) return tell_failure(mail, 500);
-    known = promises_.emplace(act.promise.key, stored->value_or(journal::PromiseRecord{})).first;
+    known = promises_.emplace(name.name, std::move(*stored)).first;
+  }
+  journal::LaterWaiters& later = known->second.later_waiters;
+  if (act.promise.act == journal::Promise::Act::kGet) {
+    read(world_.journal().recall_waiter(name, asker_of(mail), later));
+  } else if (act.promise.act == journal::Promise::Act::kComplete) {
+    read(world_.journal().recall_waiters(name, later));
   }
   journal::promise_act(known->second, asker_of(mail), act, decision_);
 }
@@ -280,7 +292,6 @@ void MachineOwner::remove(bool row_too) {
     if (const auto keys = world_.tables().state_keys(target().service, target().key)) {
       for (const Bytes& key : *keys) decision_.facts.push_back(journal::DropState{key});
     }
-    promises_.clear();
   }
   journal::purge(state_, chunks, row_too, decision_);
   journal_.reset();
@@ -311,16 +322,22 @@ void MachineOwner::drop_promises() {
                     (*row)->life == waiter.life);
   };
   for (const std::string& name : names) {
-    auto known = promises_.find(name);
-    if (known == promises_.end()) {
-      auto record = world_.tables().promise(target().service, target().key, name);
-      if (!record) record = std::optional<journal::PromiseRecord>();
-      known = promises_.emplace(name, record->value_or(journal::PromiseRecord{})).first;
+    const journal::PromiseName full_name{target().service, target().key, name};
+    const auto known = promises_.find(name);
+    auto loaded = known != promises_.end() ? Result<journal::PromiseState>(known->second)
+                                           : world_.journal().load_promise(full_name);
+    if (!loaded) {
+      loaded = journal::PromiseState();
+      loaded->later_waiters.all = false;
     }
-    const auto& waiters = known->second.waiters;
-    if (std::any_of(waiters.begin(), waiters.end(), is_live)) continue;
-    known->second = {};
-    decision_.facts.push_back(journal::DropPromise{name});
+    journal::PromiseState& promise = *loaded;
+    read(world_.journal().recall_waiters(full_name, promise.later_waiters));
+    const auto any_live = [&](const auto& waiters) {
+      return std::any_of(waiters.begin(), waiters.end(), is_live);
+    };
+    if (any_live(promise.record.waiters) || any_live(promise.later_waiters.known)) continue;
+    journal::drop_promise(promise, full_name, decision_);
+    promises_[name] = {};
   }
 }
 

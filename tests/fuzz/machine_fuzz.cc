@@ -59,11 +59,26 @@ InvocationId slot_id(std::size_t slot) {
   return ids[slot % ids.size()];
 }
 
-enum RowKind : std::uint8_t { kRow, kChunk, kWakeUp, kTimer, kPlace, kPromise, kRowKinds };
+enum RowKind : std::uint8_t {
+  kRow,
+  kChunk,
+  kWakeUp,
+  kTimer,
+  kPlace,
+  kPromise,
+  kWaiter,
+  kPromiseWaiter,
+  kRowKinds
+};
 
 journal::Timer timer_of(const InvocationId& id, Choices& choices) {
   const std::int64_t due = kBegin + choices.byte() * 100;
   return {due, id, static_cast<journal::TimerKind>(1 + choices.below(5)), choices.byte()};
+}
+
+journal::Waiter waiter_of(Choices& choices) {
+  const InvocationId id = slot_id(choices.byte());
+  return {id, choices.byte(), choices.byte()};
 }
 
 void add_row(storage::Batch& batch, Choices& choices) {
@@ -91,6 +106,11 @@ void add_row(storage::Batch& batch, Choices& choices) {
       batch.put_stamped(journal::object_key(storage::Table::kInbox, "O", "k"),
                         record(journal::RecordKind::kQueued));
       return;
+    case kWaiter:
+      return journal::put_later_waiter(batch, id, waiter_of(choices));
+    case kPromiseWaiter:
+      return journal::put_later_waiter(batch, journal::PromiseName{"W", "k", "p"},
+                                       waiter_of(choices));
     default:
       batch.put(journal::object_key(storage::Table::kPromise, "W", "k").last("p"),
                 record(journal::RecordKind::kPromise));

@@ -142,6 +142,7 @@ class MachineOwner {
   void drop_promises();
   void end(journal::Outcome outcome);
   void end_attempt();
+  void check_waiters() const;
 
   MachineWorld& world_;
   const journal::InvocationId id_;
@@ -155,7 +156,7 @@ class MachineOwner {
   std::optional<std::vector<journal::Entry>> journal_;
   std::vector<journal::Notification> news_;
   std::set<journal::Timer> learned_sleeps_;
-  std::map<std::string, journal::PromiseRecord> promises_;
+  std::map<std::string, journal::PromiseState> promises_;
 
   journal::Decision decision_;
   std::vector<std::pair<journal::InvocationId, AskTaken>> acks_;  // For the next receipt.

@@ -148,6 +148,21 @@ std::vector<Bytes> troubles() {
                 {with(kSignal, kHeld), 0, 1, 1, 0},
                 {kAct, 0, kCancel},
                 {kEnd, 0, 0, 0}}),
+      // More wait for a promise, and for an outcome, than have room in a record.
+      story(0, {{kBegin, 1, kFlow},
+                {kBegin, 1, kFlowGet},
+                {kBegin, 1, kFlowGet},
+                {kBegin, 1, kFlowGet},
+                {kCommand, 0, kPromise, 0, 1, 0},
+                {kCommand, 1, kPromise, 0, 1, 0},
+                {kCommand, 2, kPromise, 0, 1, 0},
+                {kCommand, 3, kPromise, 0, 1, 0},
+                {kCommand, 1, kAttach, 0, 1, 0},
+                {kCommand, 2, kAttach, 0, 1, 0},
+                {kCommand, 3, kAttach, 0, 1, 0},
+                {kCrash},
+                {kCommand, 3, kPromise, 2, 1, 1, 2, 0},
+                {kEnd, 0, 0, 1, 1}}),
       // A tree of calls is killed at its root.
       story(0, {{kBegin, 1, kPlain},
                 {kCommand, 0, kCall, kAdd, 0},
@@ -184,7 +199,16 @@ std::vector<Bytes> troubles() {
 
 // ---- Rows.
 
-enum Rows : std::uint8_t { kRow, kChunk, kWakeUp, kTimer, kPlace, kPromiseRow };
+enum Rows : std::uint8_t {
+  kRow,
+  kChunk,
+  kWakeUp,
+  kTimer,
+  kPlace,
+  kPromiseRow,
+  kWaiterRow,
+  kPromiseWaiterRow
+};
 enum Slots : std::uint8_t { kOfService, kOfObject, kOfWorkflow };
 
 constexpr std::int64_t kTime = 1'700'000'000'000;
@@ -282,6 +306,10 @@ std::vector<Bytes> stored() {
       rows({invocation(kOfObject, Status::kQueued, 1), chunk(kOfObject), row(kWakeUp, kOfObject),
             row(kPlace, kOfObject, unsealed(place))},
            {{kGrant, 1}, {kAct, 1, kKill}}),
+      rows({invocation(kOfService, Status::kSuspended, 2, one), chunk(kOfService, {sleep}),
+            row(kWaiterRow, kOfService, Bytes("\2\5\1")),
+            row(kPromiseWaiterRow, kOfWorkflow, Bytes("\1\5\1"))},
+           {{kBegin, 1, kFlow}, {kCommand, 1, kPromise, 2, 1, 1, 2, 0}, {kAct, 0, kKill}}),
   };
 }
 

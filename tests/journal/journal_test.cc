@@ -91,11 +91,12 @@ class Life {
     if (chance == 0 && !state_.row.target.service.empty()) {
       act_ = "attach";
       attach(state_, {id_of(200 + below(3)), 1 + static_cast<CompletionId>(below(3))},
-             below(2) == 0, now_, decision_);
+             below(2) == 0, decision_);
       return;
     }
     if (chance == 1 && state_.row.status != Status::kCompleted) {
       act_ = "finish";
+      recall();
       finish(state_, Bytes("out"), now_, decision_);
       return;
     }
@@ -205,6 +206,9 @@ class Life {
     gone_ = row_too;
   }
 
+  void recall() {
+    BOOST_REQUIRE(disk_.journal().recall_waiters(state_.row.id, state_.later_waiters).has_value());
+  }
   void expect(const Entry& entry) { journal_.push_back(describe(entry)); }
 
   void store() {
@@ -286,6 +290,9 @@ class Life {
       return one.id == state_.row.id;
     });
     BOOST_TEST(mine == (holds ? 1 : 0));
+    std::set<Waiter> later;
+    BOOST_REQUIRE(disk_.journal().tables().later_waiters(state_.row.id, later).has_value());
+    BOOST_TEST((later == state_.later_waiters.known));
     const bool active = status == Status::kRunning || status == Status::kQueued;
     if (active) BOOST_TEST(!wake_ups_.empty(), "nobody would bring it back after a restart");
   }
@@ -397,8 +404,7 @@ BOOST_AUTO_TEST_CASE(only_wake_ups_that_were_seen_are_taken) {
   InvocationState state = suspended();
   InvocationState other = accepted(plain_target());
   other.row.id = id_of(2);
-  OwnRows rows;
-  OwnRows other_rows;
+  OwnRows rows, other_rows;
   Decision store_row;
   store_row.row_changed = true;
   stage_and_commit(disk, state, store_row, rows);
@@ -441,8 +447,7 @@ BOOST_AUTO_TEST_CASE(of_one_that_waits_for_a_tree_only_the_row_and_its_news_are_
   BOOST_TEST(news.state.row_only);
   BOOST_TEST(news.entries.empty());
   BOOST_REQUIRE(news.news.size() == 2u);
-  BOOST_TEST((news.news[0].of == WaitSet::Leaf(Notification::Completion{2})));
-  BOOST_TEST((news.news[1].of == WaitSet::Leaf(Notification::Completion{9})));
+  BOOST_TEST((completion_of(news.news[0]) == 2u && completion_of(news.news[1]) == 9u));
   BOOST_TEST(!whole.state.row_only);
   BOOST_TEST(whole.entries.size() == 4u);
   BOOST_TEST(whole.news.size() == 2u);
@@ -469,8 +474,7 @@ BOOST_AUTO_TEST_CASE(inv_6_an_entry_told_by_another_stands_after_what_was_durabl
   InvocationState state = accepted(plain_target());
   InvocationState other = accepted(plain_target());
   other.row.id = id_of(2);
-  OwnRows rows;
-  OwnRows other_rows;
+  OwnRows rows, other_rows;
   Decision one;
   one.row_changed = true;
   one.facts = {Append{input()}};

@@ -43,10 +43,10 @@ BOOST_AUTO_TEST_CASE(the_end_keeps_the_outcome_and_takes_the_wake_ups) {
 BOOST_AUTO_TEST_CASE(everybody_who_waits_is_told_once) {
   InvocationState state = accepted(plain_target());
   Decision decision;
-  attach(state, {id_of(2), 5}, true, kNow, decision);
-  attach(state, {id_of(3), 6}, true, kNow, decision);
-  attach(state, {id_of(2), 5}, true, kNow, decision);
-  attach(state, {id_of(2), 7}, true, kNow, decision);
+  attach(state, {id_of(2), 5}, true, decision);
+  attach(state, {id_of(3), 6}, true, decision);
+  attach(state, {id_of(2), 5}, true, decision);
+  attach(state, {id_of(2), 7}, true, decision);
 
   const auto told = facts_of<Tell>(finished(state));
 
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(everybody_who_waits_is_told_once) {
 BOOST_AUTO_TEST_CASE(a_failure_is_told_as_one) {
   InvocationState state = accepted(plain_target());
   Decision decision;
-  attach(state, {id_of(2), 5}, true, kNow, decision);
+  attach(state, {id_of(2), 5}, true, decision);
 
   const auto told = facts_of<Tell>(finished(state, Failure{404, "no", {{"a", "b"}}}));
 
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(attaching_to_a_completed_invocation_is_answered_at_once) {
     finished(state);
     Decision decision;
 
-    attach(state, {id_of(2), 5}, wait, kNow + 200, decision);
+    attach(state, {id_of(2), 5}, wait, decision);
 
     const auto told = facts_of<Tell>(decision);
     BOOST_REQUIRE(told.size() == 1u);
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(who_does_not_want_to_wait_is_told_there_is_nothing_yet) {
   InvocationState state = accepted(plain_target());
   Decision decision;
 
-  attach(state, {id_of(2), 5}, false, kNow, decision);
+  attach(state, {id_of(2), 5}, false, decision);
 
   BOOST_REQUIRE(facts_of<Tell>(decision).size() == 1u);
   BOOST_TEST(result_of<Empty>(facts_of<Tell>(decision)[0]) != nullptr);
@@ -187,10 +187,10 @@ BOOST_AUTO_TEST_CASE(who_does_not_want_to_wait_is_told_there_is_nothing_yet) {
 BOOST_AUTO_TEST_CASE(who_waits_is_remembered_once) {
   InvocationState state = accepted(plain_target());
   Decision first;
-  attach(state, {id_of(2), 5}, true, kNow, first);
+  attach(state, {id_of(2), 5}, true, first);
   Decision second;
 
-  attach(state, {id_of(2), 5}, true, kNow, second);
+  attach(state, {id_of(2), 5}, true, second);
 
   BOOST_TEST(first.row_changed);
   BOOST_TEST(facts_of<Tell>(first).empty());
@@ -245,9 +245,9 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(machine_promises)
 
 BOOST_AUTO_TEST_CASE(peeking_at_a_promise_tells_what_there_is_and_never_waits) {
-  PromiseRecord open;
-  PromiseRecord done;
-  done.result = Bytes("yes");
+  PromiseState open;
+  PromiseState done;
+  done.record.result = Bytes("yes");
   Decision of_open;
   Decision of_done;
 
@@ -256,17 +256,17 @@ BOOST_AUTO_TEST_CASE(peeking_at_a_promise_tells_what_there_is_and_never_waits) {
 
   BOOST_TEST(result_of<Empty>(facts_of<Tell>(of_open).at(0)) != nullptr);
   BOOST_TEST(*result_of<Bytes>(facts_of<Tell>(of_done).at(0)) == "yes");
-  BOOST_TEST(open.waiters.empty());
+  BOOST_TEST(open.record.waiters.empty());
   BOOST_TEST(facts_of<SetPromise>(of_open).empty());
 }
 
 BOOST_AUTO_TEST_CASE(getting_an_open_promise_waits_and_asking_twice_waits_once) {
-  PromiseRecord record;
+  PromiseState promise;
   Decision first;
   Decision second;
 
-  promise_act(record, {id_of(2), 5}, kGet, first);
-  promise_act(record, {id_of(2), 5}, kGet, second);
+  promise_act(promise, {id_of(2), 5}, kGet, first);
+  promise_act(promise, {id_of(2), 5}, kGet, second);
 
   BOOST_TEST(facts_of<Tell>(first).empty());
   const auto stored = facts_of<SetPromise>(first);
@@ -275,17 +275,17 @@ BOOST_AUTO_TEST_CASE(getting_an_open_promise_waits_and_asking_twice_waits_once) 
   BOOST_TEST(stored[0].key == "ann");
   BOOST_TEST(stored[0].name == "approved");
   BOOST_TEST((stored[0].record.waiters == std::vector<Waiter>{{id_of(2), 5}}));
-  BOOST_TEST((record.waiters == std::vector<Waiter>{{id_of(2), 5}}));
+  BOOST_TEST((promise.record.waiters == std::vector<Waiter>{{id_of(2), 5}}));
 }
 
 BOOST_AUTO_TEST_CASE(completing_a_promise_tells_everybody_who_waits_once) {
-  PromiseRecord record;
+  PromiseState promise;
   Decision decision;
-  promise_act(record, {id_of(2), 5}, kGet, decision);
-  promise_act(record, {id_of(3), 6}, kGet, decision);
+  promise_act(promise, {id_of(2), 5}, kGet, decision);
+  promise_act(promise, {id_of(3), 6}, kGet, decision);
   decision = {};
 
-  promise_act(record, {id_of(4), 7}, kComplete, decision);
+  promise_act(promise, {id_of(4), 7}, kComplete, decision);
 
   const auto told = facts_of<Tell>(decision);
   BOOST_REQUIRE(told.size() == 3u);
@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(completing_a_promise_tells_everybody_who_waits_once) {
       BOOST_TEST(*result_of<Bytes>(tell) == "yes");
     }
   }
-  BOOST_TEST(record.waiters.empty());
+  BOOST_TEST(promise.record.waiters.empty());
   const auto stored = facts_of<SetPromise>(decision);
   BOOST_REQUIRE(!stored.empty());
   BOOST_TEST(stored.back().record.result.has_value());
@@ -305,16 +305,16 @@ BOOST_AUTO_TEST_CASE(completing_a_promise_tells_everybody_who_waits_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_promise_is_completed_once) {
-  PromiseRecord record;
+  PromiseState promise;
   Decision decision;
-  promise_act(record, {id_of(2), 5}, kComplete, decision);
+  promise_act(promise, {id_of(2), 5}, kComplete, decision);
   decision = {};
   Request::PromiseAct other = kComplete;
   other.promise.result = Bytes("no");
 
-  promise_act(record, {id_of(3), 6}, other, decision);
+  promise_act(promise, {id_of(3), 6}, other, decision);
 
-  BOOST_TEST(std::get<Bytes>(*record.result) == "yes");
+  BOOST_TEST(std::get<Bytes>(*promise.record.result) == "yes");
   BOOST_TEST(facts_of<SetPromise>(decision).empty());
   const auto told = facts_of<Tell>(decision);
   BOOST_REQUIRE(told.size() == 1u);
@@ -324,14 +324,14 @@ BOOST_AUTO_TEST_CASE(a_promise_is_completed_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_promise_completed_by_a_failure_gives_the_failure) {
-  PromiseRecord record;
+  PromiseState promise;
   Decision decision;
   Request::PromiseAct reject = kComplete;
   reject.promise.result = Failure{400, "rejected", {}};
-  promise_act(record, {id_of(2), 5}, reject, decision);
+  promise_act(promise, {id_of(2), 5}, reject, decision);
   decision = {};
 
-  promise_act(record, {id_of(3), 6}, kGet, decision);
+  promise_act(promise, {id_of(3), 6}, kGet, decision);
 
   BOOST_REQUIRE(facts_of<Tell>(decision).size() == 1u);
   BOOST_REQUIRE(result_of<Failure>(facts_of<Tell>(decision)[0]) != nullptr);

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <set>
 
 #include "journal/codec/codec.h"
 #include "storage/key_space.h"
@@ -372,6 +373,48 @@ BOOST_AUTO_TEST_CASE(inv_11_a_timer_of_an_unknown_kind_is_announced_and_hides_no
   BOOST_REQUIRE(timers.has_value());
   BOOST_TEST((*timers == std::vector<Timer>{known}));
   BOOST_TEST(errors.contains("timer cannot be read"));
+}
+
+// Who waits for one thing is not found under another whose name resembles it.
+BOOST_AUTO_TEST_CASE(waiters_are_those_of_their_invocation_or_promise_and_no_other) {
+  std::vector<WaitedFor> all(kIds.begin(), kIds.end());
+  for (const auto& service : kNames) {
+    for (const auto& key : kNames) {
+      for (const auto& name : kNames) all.push_back(PromiseName{service, key, name});
+    }
+  }
+  const auto waiters_of = [&](std::size_t which) {
+    std::set<Waiter> waiters;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      waiters.insert({kIds[(which + i) % kIds.size()], static_cast<CompletionId>(which), i});
+    }
+    return waiters;
+  };
+  Batch batch;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const Waiter& waiter : waiters_of(i)) put_later_waiter(batch, all[i], waiter);
+  }
+  commit(batch);
+
+  const auto stored = [&](std::size_t which) {
+    std::set<Waiter> waiters;
+    BOOST_REQUIRE(tables_.later_waiters(all[which], waiters).has_value());
+    return waiters;
+  };
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    BOOST_TEST((stored(i) == waiters_of(i)));
+    const Waiter one = *waiters_of(i).begin();
+    BOOST_TEST(tables_.has_later_waiter(all[i], one).value());
+    BOOST_TEST(!tables_.has_later_waiter(all[i], {one.invocation, one.completion, 9}).value());
+  }
+  Batch erase;
+  for (std::size_t i = 1; i < all.size(); i += 2) {
+    for (const Waiter& waiter : waiters_of(i)) erase_later_waiter(erase, all[i], waiter);
+  }
+  commit(erase);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    BOOST_TEST(stored(i).size() == (i % 2 == 0 ? 3u : 0u));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -42,6 +42,8 @@ ScriptedHandlers make_handlers(const journal::InvocationId& order) {
                {HandlerKind::kRun, {promise_get("ok")}, {}});
   handlers.add(ServiceKind::kWorkflow, "Approval", "approve",
                {HandlerKind::kShared, {promise_set("ok", "yes")}, {}});
+  handlers.add(ServiceKind::kWorkflow, "Approval", "read",
+               {HandlerKind::kShared, {promise_get("ok")}, {}});
   return handlers;
 }
 
@@ -85,6 +87,7 @@ BusyStore make() {
   busy.charged = send(once(request("Bank", "charge"), "charge"));
   busy.order = send(once(request("Shop", "order"), "order"));
   busy.follower = send(request("Follow", "it"));
+  for (int i = 0; i < 5; ++i) busy.last_follower = send(request("Follow", "it"));
   busy.holder = send(request("Stock", "shelf", "take", ""));
   busy.queued = send(request("Stock", "shelf", "take", ""));
   busy.queued_last = send(request("Stock", "shelf", "take", ""));
@@ -94,6 +97,7 @@ BusyStore make() {
   later.not_before_unix_ms = to_unix_millis(world.clock().now()) + 30 * kHourMs;
   busy.scheduled = send(std::move(later));
   busy.waits_for_promise = send(request("Approval", "a", "run", ""));
+  for (int i = 0; i < 5; ++i) busy.last_reader = send(request("Approval", "a", "read", ""));
   busy.approved = send(request("Approval", "b", "run", ""));
   send(request("Approval", "b", "approve", ""));
   busy.waits_for_awakeable = send(request("Ask", "human"));

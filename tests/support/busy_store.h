@@ -23,13 +23,14 @@ struct BusyStore {
   journal::InvocationId charged, charged_earlier;
   // Shop/order waits for `nap`, which sleeps.
   journal::InvocationId order, nap;
-  // Follow/it is attached to the order.
-  journal::InvocationId follower;
+  // Follow/it is attached to the order; with so many that the last have rows of their own there.
+  journal::InvocationId follower, last_follower;
   // Stock/shelf: one sleeps, two wait for their turn.
   journal::InvocationId holder, queued, queued_last;
   journal::InvocationId paused, backing_off, scheduled;
   // Approval/a waits for its promise `ok`; Approval/b is completed, by its promise.
-  journal::InvocationId waits_for_promise, approved;
+  // Others wait for the former, too; the last have rows of their own.
+  journal::InvocationId waits_for_promise, approved, last_reader;
   journal::InvocationId waits_for_awakeable;
   // A step of it was executing when its process ended.
   journal::InvocationId running;

@@ -18,6 +18,15 @@ Result<void> FaultyStore::read() const {
   return Error(ErrorCode::kUnavailable, "planted failure of a read");
 }
 
+Result<void> FaultyStore::scan_up_to_damage(BytesView begin, BytesView end,
+                                            const Visit& visit) const {
+  std::size_t left = rows_before_damage_;
+  TRY(inner_.scan(begin, end, [&](BytesView key, BytesView value) {
+    return left > 0 && left-- > 0 && visit(key, value);
+  }));
+  return Error(ErrorCode::kCorruption, "planted damage");
+}
+
 Result<void> FaultyStore::write(const storage::Write& write, storage::Sync sync) {
   ++writes_;
   if (fail_at_ == 0 || writes_ < fail_at_) return inner_.write(write, sync);

@@ -26,6 +26,11 @@ class FaultyStore final : public storage::Store {
     fail_read_in_ = nth;
     fail_read_times_ = times;
   }
+  // Scans that begin here find damage behind so many rows. Empty: none any more.
+  void damage_scans(Bytes begin, std::size_t rows = 0) {
+    damaged_ = std::move(begin);
+    rows_before_damage_ = rows;
+  }
   // Whether one of those is still to come.
   bool read_is_due() const { return fail_read_in_ > 0; }
   // The same rows for the test's own eyes: no read of it fails, or counts.
@@ -40,6 +45,7 @@ class FaultyStore final : public storage::Store {
   }
   Result<void> scan(BytesView begin, BytesView end, const Visit& visit) const override {
     TRY(read());
+    if (!damaged_.empty() && begin == damaged_) return scan_up_to_damage(begin, end, visit);
     return inner_.scan(begin, end, visit);
   }
   Result<void> scan_reverse(BytesView begin, BytesView end, const Visit& visit) const override {
@@ -58,6 +64,7 @@ class FaultyStore final : public storage::Store {
 
  private:
   Result<void> read() const;
+  Result<void> scan_up_to_damage(BytesView begin, BytesView end, const Visit& visit) const;
 
   storage::MemoryStore inner_;
   mutable std::atomic<std::uint64_t> fail_read_in_ = 0;
@@ -66,6 +73,8 @@ class FaultyStore final : public storage::Store {
   std::uint64_t writes_ = 0;
   std::uint64_t fail_at_ = 0;  // Number of the write that fails; 0 is none.
   Failure failure_ = Failure::kLost;
+  Bytes damaged_;
+  std::size_t rows_before_damage_ = 0;
 };
 
 }  // namespace holdfast::testing
