@@ -376,9 +376,9 @@ BOOST_AUTO_TEST_CASE(who_is_created_has_all_that_its_status_calls_for) {
     row.target = status == Status::kQueued ? exclusive_target() : plain_target();
     row.status = status;
     row.scheduled_start_at = status == Status::kScheduled ? kNow + 50 : 0;
+    OwnRows rows;
     Decision decision;
     decision.facts = {Append{input()}, Create{row, input("hello"), {}}};
-    OwnRows rows;
 
     const Consequences told = stage_and_commit(disk, state, std::move(decision), rows);
 
@@ -394,8 +394,7 @@ BOOST_AUTO_TEST_CASE(who_is_created_has_all_that_its_status_calls_for) {
     BOOST_TEST((told.timers == disk.timers_of(id_of(9))));
     const auto queue = disk.journal().tables().queue("Counter", "ann", 0, 10).value();
     BOOST_TEST(queue.size() == (status == Status::kQueued ? 1u : 0u));
-    if (!queue.empty()) BOOST_TEST(queue[0].stamp == told.created[0].queue);
-    BOOST_TEST((told.created[0].queue == 0) == queue.empty());
+    BOOST_TEST(told.created[0].queue == (queue.empty() ? 0u : queue[0].stamp));
   }
 }
 
@@ -405,10 +404,9 @@ BOOST_AUTO_TEST_CASE(only_wake_ups_that_were_seen_are_taken) {
   InvocationState other = accepted(plain_target());
   other.row.id = id_of(2);
   OwnRows rows, other_rows;
-  Decision store_row;
+  Decision store_row, first;
   store_row.row_changed = true;
   stage_and_commit(disk, state, store_row, rows);
-  Decision first;
   first.facts = {Tell{id_of(1), completion(1, Bytes("x"))}};
   rows.wake_ups = {stage_and_commit(disk, other, first, other_rows).arrivals[0].wake_up};
   Decision second;
@@ -475,14 +473,12 @@ BOOST_AUTO_TEST_CASE(inv_6_an_entry_told_by_another_stands_after_what_was_durabl
   InvocationState other = accepted(plain_target());
   other.row.id = id_of(2);
   OwnRows rows, other_rows;
-  Decision one;
+  Decision one, two, three;
   one.row_changed = true;
   one.facts = {Append{input()}};
   stage_and_commit(disk, state, one, rows);
-  Decision two;
   two.facts = {Tell{id_of(1), completion(1, Bytes("x"))}};
   stage_and_commit(disk, other, two, other_rows);
-  Decision three;
   three.facts = {Append{Entry{{}, Run{2}}}, Append{completion(2, Bytes("y"))}};
   stage_and_commit(disk, state, three, rows);
 
