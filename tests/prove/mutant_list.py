@@ -78,9 +78,9 @@ MUTANTS = [
            "  for (const Waiter& waiter : first) decision", "test_scenario"),
     Mutant("who comes late to wait has no row", "journal/machine/waiting.cc",
            "if (later.known.insert(waiter).second) decision",
-           "if (later.known.insert(waiter), false) decision", "test_actors"),
+           "if (later.known.insert(waiter), false) decision"),
     Mutant("another owner forgets who came late", "journal/journal.cc",
-           "  TRY(tables_.later_waiters(of, later.known));\n", "  (void)of;\n", "test_actors"),
+           "  TRY(tables_.later_waiters(of, later.known));\n", "  (void)of;\n"),
     Mutant("the rows of those who came late stay", "journal/machine/waiting.cc",
            "  if (!later.known.empty()) {", "  if (decision.facts.empty()) {", "test_actors"),
     Mutant("who comes back to memory is taken to know all who wait", "journal/journal.cc",
@@ -101,6 +101,13 @@ MUTANTS = [
     Mutant("a status is not counted", "journal/journal.cc",
            "      put_invocation(batch_, row);\n      count_row(row.status);",
            "      put_invocation(batch_, row);", "test_actors"),
+
+    # -- Who serves what.
+    Mutant("the newest deployment goes on with what another one has begun",
+           "net/egress/remote/remote_handlers.cc",
+           "  std::string id = invocation.deployment_id;\n", "  std::string id;\n"),
+    Mutant("a failed attempt forgets who serves", "actors/invocation/running.cc",
+           "if (current_.pinned && state_.commands <= 1) {", "if (state_.commands > 0) {"),
 
     # -- The actors: who does what, and when.
     Mutant("accepted before it is stored", "actors/invocation/starting.cc",

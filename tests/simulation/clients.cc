@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/base/check.h"
 #include "tests/simulation/services.h"
 
 namespace holdfast::simulation {
@@ -157,6 +158,7 @@ void Clients::ask_again() {
 
 void Clients::meddle() {
   if (ops_.empty() || !world_.running()) return;
+  if (crowds_ && draw(2) == 0) return gather();
   const auto& op = ops_[static_cast<std::size_t>(draw(static_cast<int>(ops_.size())))];
   switch (draw(4)) {
     case 0:  // A second client, who says the same.
@@ -195,6 +197,33 @@ void Clients::meddle() {
     default:
       act(*op);
   }
+}
+
+// More wait for an order, or for its promise, than have room in a record.
+void Clients::gather() {
+  if (orders_.empty()) return;
+  const std::string order =
+      orders_[static_cast<std::size_t>(draw(static_cast<int>(orders_.size())))];
+  const Op* run = find("Order " + order);
+  const bool watches = draw(2) == 0 && !run->id.empty();
+  for (int i = 2 + draw(5); i > 0; --i) {
+    Op one;
+    one.what = (watches ? "Watch " : "Order ") + order + " " + std::to_string(++numbers_);
+    one.request = watches ? testing::request("Watch", "it", json(run->id))
+                          : testing::request("Order", order, "wait", "");
+    if (watches) one.watched = run->what;
+    one.request.idempotency_key = one.identity = one.what;
+    one.waits = draw(2) == 0;
+    add(std::move(one));
+  }
+  outside_.counts["crowds"] += 1;
+}
+
+const Clients::Op* Clients::find(const std::string& what) const {
+  const auto found =
+      std::find_if(ops_.begin(), ops_.end(), [&](const auto& op) { return op->what == what; });
+  CHECK(found != ops_.end(), "it was asked for");
+  return found->get();
 }
 
 void Clients::act(Op& op) {
@@ -250,6 +279,10 @@ void Clients::judge() {
     outside_.expect(op->may_fail || outside_.reached(op->id) == kLast,
                     "I1: " + op->what + " was accepted as " + op->id + " and got only to step " +
                         std::to_string(outside_.reached(op->id)));
+    if (!op->watched.empty()) {
+      outside_.expect(op->outcome == find(op->watched)->outcome,
+                      op->what + " saw " + op->outcome + ", not the outcome of " + op->watched);
+    }
     if (!op->ordered.empty()) by_key[op->ordered].push_back(op.get());
   }
   for (const auto& [key, ops] : by_key) {

@@ -16,8 +16,9 @@ namespace holdfast::simulation {
 
 class Clients {
  public:
-  Clients(testing::EngineFixture& world, Outside& outside, Random& chance)
-      : world_(world), outside_(outside), chance_(chance) {}
+  // `crowds`: many wait for one promise, or one outcome, at once.
+  Clients(testing::EngineFixture& world, Outside& outside, Random& chance, bool crowds)
+      : world_(world), outside_(outside), chance_(chance), crowds_(crowds) {}
 
   // One more request, of any kind.
   void ask_something();
@@ -42,6 +43,7 @@ class Clients {
     bool waits = false;    // A call: the answer is the result.
     std::string identity;  // Empty: asked once.
     std::string ordered;   // The key whose order it shares; empty for none.
+    std::string watched;   // What the request is called to whose outcome it is attached.
     std::uint64_t asked_at = 0;
     std::uint64_t accepted_at = 0;  // 0: not yet.
     bool pending = false;           // A process owes the answer.
@@ -60,10 +62,13 @@ class Clients {
   void take(Op& op, const journal::InvocationId& id, const Result<actors::Finished>& finished);
   void refused(const Op& op, const Error& error);
   void act(Op& op);
+  void gather();
+  const Op* find(const std::string& what) const;
 
   testing::EngineFixture& world_;
   Outside& outside_;
   Random& chance_;
+  const bool crowds_;
   std::vector<std::shared_ptr<Op>> ops_;
   std::vector<std::string> orders_;      // Workflow keys without an approval of ours.
   std::vector<std::string> awakeables_;  // Handed out.

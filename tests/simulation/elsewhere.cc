@@ -22,9 +22,10 @@ Wire::Weather weather_from(Agenda& agenda) {
 
 }  // namespace
 
-Elsewhere::Elsewhere(Where where, std::vector<ServiceDefinition>& services, Random& chance,
-                     Outside& outside, const Clock& clock)
-    : outside_(outside),
+Elsewhere::Elsewhere(Where where, bool deployments_change, std::vector<ServiceDefinition>& services,
+                     Random& chance, Outside& outside, const Clock& clock)
+    : deployments_change_(deployments_change),
+      outside_(outside),
       clock_(clock),
       agenda_(chance),
       wire_(agenda_, outside, weather_from(agenda_)) {
@@ -51,8 +52,8 @@ void Elsewhere::add_site(std::vector<ServiceDefinition> services) {
   site.deployment = deployment_of(services);
   site.deployment.uri = site.uri;
   const int closure_ms_max = kClosureMs[agenda_.draw(4)];
-  site.endpoint =
-      std::make_unique<Endpoint>(std::move(services), agenda_, outside_, clock_, closure_ms_max);
+  site.endpoint = std::make_unique<Endpoint>(site.uri, std::move(services), agenda_, outside_,
+                                             clock_, closure_ms_max);
   sites_.push_back(std::move(site));
 }
 
@@ -83,23 +84,33 @@ journal::Deployment Elsewhere::deployment_of(const std::vector<ServiceDefinition
   made.services = std::move(manifest->services);
   for (journal::DeclaredService& service : made.services) {
     service.options = options;
-    service.revision = 1;
+    service.revision = ++revisions_[service.name];
   }
   return made;
 }
 
-void Elsewhere::register_with(actors::Catalog& catalog) const {
-  for (const Site& site : sites_) {
-    const journal::Deployment& one = site.deployment;
-    std::string served;
-    for (const auto& service : one.services) served += " " + service.name;
-    const auto& options = one.services.front().options;
-    outside_.note(site.uri + " speaks " + std::to_string(one.protocol_version_max) +
-                  (one.bidirectional() ? " both ways" : " in turns") + ", inactivity " +
-                  std::to_string(*options.inactivity_timeout_ms) + ", abort " +
-                  std::to_string(*options.abort_timeout_ms) + ", serves" + served);
-    catalog.put(one);
-  }
+void Elsewhere::register_with(actors::Catalog& catalog) {
+  catalog_ = &catalog;
+  for (const Site& site : sites_) announce(site);
+}
+
+void Elsewhere::announce(const Site& site) {
+  const journal::Deployment& one = site.deployment;
+  std::string served;
+  for (const auto& service : one.services) served += " " + service.name;
+  const auto& options = one.services.front().options;
+  outside_.note(site.uri + " speaks " + std::to_string(one.protocol_version_max) +
+                (one.bidirectional() ? " both ways" : " in turns") + ", inactivity " +
+                std::to_string(*options.inactivity_timeout_ms) + ", abort " +
+                std::to_string(*options.abort_timeout_ms) + ", serves" + served);
+  catalog_->put(one);
+}
+
+void Elsewhere::deploy_again(const Site& site) {
+  ++outside_.counts["deployments changed"];
+  add_site(site.endpoint->services());
+  wire_.connect(sites_.back().uri, *sites_.back().endpoint);
+  announce(sites_.back());
 }
 
 void Elsewhere::go_on(int steps) {
@@ -109,11 +120,13 @@ void Elsewhere::go_on(int steps) {
 
 void Elsewhere::harm() {
   Site& site = sites_[static_cast<std::size_t>(agenda_.draw(static_cast<int>(sites_.size())))];
-  switch (agenda_.draw(3)) {
+  switch (agenda_.draw(deployments_change_ ? 4 : 3)) {
     case 0:
       return end(site, false);
     case 1:
       return end(site, true);
+    case 3:
+      return deploy_again(site);
     default:
       wire_.break_one();
   }

@@ -1,8 +1,11 @@
 #pragma once
 // Elsewhere: the part of a simulated world that is not the engine's process and not its clients:
 // endpoints with handlers, and the wire to them. Which services are there, and what is spoken with
-// them, is drawn: per life the versions, both transports, timeouts, and how bad the wire is.
+// them, is drawn: per life the versions, both transports, timeouts, and how bad the wire is. Where
+// deployments change, the same handlers are registered again and again, at another place and with
+// another protocol: what has begun stays where it is.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,15 +25,16 @@ class Elsewhere {
   enum class Where { kAllHere, kMixed };
 
   // Takes those services from `services` that are to be elsewhere.
-  Elsewhere(Where where, std::vector<ServiceDefinition>& services, Random& chance, Outside& outside,
-            const Clock& clock);
+  Elsewhere(Where where, bool deployments_change, std::vector<ServiceDefinition>& services,
+            Random& chance, Outside& outside, const Clock& clock);
 
   // Null: nothing is elsewhere.
   testing::Neighbour* neighbour() { return is_empty() ? nullptr : &agenda_; }
   std::shared_ptr<net::AttemptClock> attempt_clock() { return agenda_.clock(); }
   net::EndpointPools& wire() { return wire_; }
-  // What the endpoints serve, as they say it themselves.
-  void register_with(actors::Catalog& catalog) const;
+  // What the endpoints serve, as they say it themselves; also what they serve later. The catalog
+  // outlives it. Once.
+  void register_with(actors::Catalog& catalog);
   bool is_empty() const { return sites_.empty(); }
 
   // The engine's process is about to end.
@@ -50,14 +54,19 @@ class Elsewhere {
   };
 
   void add_site(std::vector<ServiceDefinition> services);
+  void announce(const Site& site);
+  void deploy_again(const Site& site);
   journal::Deployment deployment_of(const std::vector<ServiceDefinition>& services);
   void end(Site& site, bool orderly);
 
+  const bool deployments_change_;
   Outside& outside_;
   const Clock& clock_;
+  actors::Catalog* catalog_ = nullptr;
   Agenda agenda_;
   std::vector<Site> sites_;
-  Wire wire_;  // Refers to the endpoints.
+  std::map<std::string, std::uint32_t> revisions_;  // Of each service, the newest.
+  Wire wire_;                                       // Refers to the endpoints.
 };
 
 }  // namespace holdfast::simulation

@@ -8,9 +8,10 @@
 
 namespace holdfast::simulation {
 
-Endpoint::Endpoint(std::vector<ServiceDefinition> services, Agenda& agenda, Outside& outside,
-                   const Clock& clock, int closure_ms_max)
-    : services_(std::make_shared<const std::vector<ServiceDefinition>>(std::move(services))),
+Endpoint::Endpoint(std::string uri, std::vector<ServiceDefinition> services, Agenda& agenda,
+                   Outside& outside, const Clock& clock, int closure_ms_max)
+    : uri_(std::move(uri)),
+      services_(std::make_shared<const std::vector<ServiceDefinition>>(std::move(services))),
       agenda_(agenda),
       outside_(outside),
       clock_(clock),
@@ -51,7 +52,7 @@ std::shared_ptr<Endpoint::Surroundings> Endpoint::surroundings_for(
     const int delay = closure_ms_max_ == 0 ? 0 : agenda_.draw(closure_ms_max_ + 1);
     agenda_.add(Millis(delay), [this, heard, life, task = std::move(task)] {
       if (life.expired()) return;
-      const Outside::Acting acting(outside_, *heard);
+      const Outside::Acting acting(outside_, *heard, uri_);
       task();
     });
   };

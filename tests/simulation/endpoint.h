@@ -26,8 +26,11 @@ class Endpoint {
   };
 
   // Closures take up to so long.
-  Endpoint(std::vector<ServiceDefinition> services, Agenda& agenda, Outside& outside,
-           const Clock& clock, int closure_ms_max);
+  Endpoint(std::string uri, std::vector<ServiceDefinition> services, Agenda& agenda,
+           Outside& outside, const Clock& clock, int closure_ms_max);
+
+  const std::string& uri() const { return uri_; }
+  const std::vector<ServiceDefinition>& services() const { return *services_; }
 
   bool running() const { return life_ != nullptr; }
   void start();
@@ -52,6 +55,7 @@ class Endpoint {
   std::shared_ptr<Surroundings> surroundings_for(const std::shared_ptr<const bool>& heard);
   std::shared_ptr<const HandlerDefinition> find(const std::string& path) const;
 
+  const std::string uri_;
   const std::shared_ptr<const std::vector<ServiceDefinition>> services_;
   Agenda& agenda_;
   Outside& outside_;

@@ -62,6 +62,16 @@ bool has_loop(std::uint64_t seed) {
   return where_of(seed) == Elsewhere::Where::kMixed && seed / 64 % 2 == 1;
 }
 
+// In every other stretch of 128 seeds many wait for the same thing.
+bool has_crowds(std::uint64_t seed) {
+  return where_of(seed) == Elsewhere::Where::kMixed && seed / 128 % 2 == 1;
+}
+
+// In every other stretch of 12 seeds handlers elsewhere are deployed again while they work.
+bool changes_deployments(std::uint64_t seed) {
+  return where_of(seed) == Elsewhere::Where::kMixed && seed / 12 % 2 == 1;
+}
+
 class Life {
  public:
   Life(std::uint64_t seed, bool verbose)
@@ -71,8 +81,10 @@ class Life {
         rare_ways_(goes_rare_ways(seed)
                        ? std::make_unique<RareWays>(seed ^ 0xD1B54A32D192ED03, rare_ways_taken_)
                        : nullptr),
-        definitions_(services(outside_, [this](const std::string& id) { told(id); })),
-        elsewhere_(where_of(seed), definitions_, far_chance_, outside_, clock_),
+        definitions_(services(
+            outside_, [this](const std::string& id) { told(id); }, has_crowds(seed))),
+        elsewhere_(where_of(seed), changes_deployments(seed), definitions_, far_chance_, outside_,
+                   clock_),
         catalog_(kept_for_years(net::catalog_of(definitions_))),
         embedded_(std::move(definitions_)),
         remote_(elsewhere_.attempt_clock(), elsewhere_.wire(), catalog_, nullptr, clock_, "here"),
@@ -81,7 +93,7 @@ class Life {
                options_from(chance_, catalog_, elsewhere_.neighbour(), goes_rare_ways(seed),
                             has_loop(seed)),
                clock_),
-        clients_(world_, outside_, chance_) {
+        clients_(world_, outside_, chance_, has_crowds(seed)) {
     if (verbose) outside_.be_verbose();
     elsewhere_.register_with(catalog_);
     if (!elsewhere_.is_empty()) ++outside_.counts["lives with handlers behind HTTP"];

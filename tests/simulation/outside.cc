@@ -45,6 +45,13 @@ void Outside::execute(const std::string& id, int number, const std::string& key)
   int& reached = reached_[id];
   expect(number >= reached,
          "I3: " + name + " was executed again after step " + std::to_string(reached) + " was");
+  // The step before is stored, and with it who serves the invocation from there on.
+  std::string& place = places_[id];
+  if (number > reached && reached > 0) {
+    expect(place == place_, "pinned: " + name + " was executed at '" + place_ + "', after step " +
+                                std::to_string(reached) + " was at '" + place + "'");
+  }
+  place = place_;
   reached = std::max(reached, number);
   if (!key.empty()) {
     auto& holders = holders_[key];

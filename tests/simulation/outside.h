@@ -24,11 +24,17 @@ class Outside {
 
   // Around what a handler does elsewhere: whether the engine listens to its attempt. If it has let
   // go of that, what the attempt had begun may still be done, for nobody can hold it back; it
-  // counts for nothing, and must not count for the engine.
+  // counts for nothing, and must not count for the engine. `place`: which deployment it is.
   class Acting {
    public:
-    Acting(Outside& outside, bool heard) : outside_(outside) { outside_.heard_ = heard; }
-    ~Acting() { outside_.heard_ = true; }
+    Acting(Outside& outside, bool heard, const std::string& place) : outside_(outside) {
+      outside_.heard_ = heard;
+      outside_.place_ = place;
+    }
+    ~Acting() {
+      outside_.heard_ = true;
+      outside_.place_.clear();
+    }
     Acting(const Acting&) = delete;
     Acting& operator=(const Acting&) = delete;
 
@@ -83,10 +89,12 @@ class Outside {
   std::uint64_t events_ = 1;
   std::uint64_t trace_ = 0xcbf29ce484222325;
   bool verbose_ = false;
-  bool heard_ = true;                // Who acts now. See Acting.
+  bool heard_ = true;                // Who acts now, and where. See Acting.
+  std::string place_;                // Empty: in the engine's process.
   std::int64_t latest_unix_ms_ = 0;  // The clock has shown this once.
 
   std::map<std::string, int> reached_;
+  std::map<std::string, std::string> places_;  // Where that was.
   std::map<std::string, int> tries_;
   std::map<std::string, std::vector<std::string>> holders_;  // Of a key, in the order they came.
   std::map<std::string, std::string> outcomes_, identities_;

@@ -178,14 +178,27 @@ ServiceDefinition victim(Outside& outside) {
   });
 }
 
+ServiceDefinition watch(Outside& outside) {
+  return Service("Watch").handler("it", [&outside](Context& ctx, std::string id) -> Task<int> {
+    Acts acts(ctx, outside);
+    const int answer = co_await ctx.invocation(id).attach<int>();
+    co_await acts.step(kLast);
+    co_return answer;
+  });
+}
+
 }  // namespace
 
 std::vector<ServiceDefinition> services(Outside& outside,
-                                        std::function<void(const std::string&)> on_awakeable) {
-  return {bank(outside),  account(outside), counter(outside),
-          chain(outside), fan(outside),     order(outside),
-          nap(outside),   later(outside),   human(outside, std::move(on_awakeable)),
-          victim(outside)};
+                                        std::function<void(const std::string&)> on_awakeable,
+                                        bool crowds) {
+  std::vector<ServiceDefinition> all = {
+      bank(outside),  account(outside), counter(outside),
+      chain(outside), fan(outside),     order(outside),
+      nap(outside),   later(outside),   human(outside, std::move(on_awakeable)),
+      victim(outside)};
+  if (crowds) all.push_back(watch(outside));
+  return all;
 }
 
 }  // namespace holdfast::simulation

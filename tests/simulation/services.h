@@ -11,6 +11,7 @@
 //   Later/run          was sent with a delay: not before it is due
 //   Human/ask          hands out an awakeable: the first answer wins
 //   Victim/run         long enough to be cancelled or killed on the way
+//   Watch/it           attached to another one: both come to the same; where there are crowds
 //
 // A handler ends with step kLast, so that who has been there has done all there was to do.
 
@@ -40,6 +41,7 @@ BOOST_DESCRIBE_STRUCT(Transfer, (), (from, to, amount))
 
 // `on_awakeable` gets the id of an awakeable that nobody has completed yet; maybe more than once.
 std::vector<ServiceDefinition> services(Outside& outside,
-                                        std::function<void(const std::string&)> on_awakeable);
+                                        std::function<void(const std::string&)> on_awakeable,
+                                        bool crowds);
 
 }  // namespace holdfast::simulation

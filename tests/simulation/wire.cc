@@ -199,7 +199,7 @@ class SimulatedExchange final : public net::Exchange,
   template <class Act>
   void give(const Act& act) {
     if (const auto attempt = attempt_) {
-      const Outside::Acting acting(wire_.outside_, *heard_);
+      const Outside::Acting acting(wire_.outside_, *heard_, endpoint_->uri());
       act(*attempt);
     }
   }
