@@ -159,13 +159,10 @@ Result<int> check_stamp(const std::string& path, const std::string& stamp) {
   return format;
 }
 
-Result<void> check_or_write_stamp(const std::string& path) {
+// The format it has, ours if it had none yet.
+Result<int> check_or_write_stamp(const std::string& path) {
   const File file(path + "/FORMAT", O_RDONLY);
-  if (file.is_open()) {
-    const int format = TRY(check_stamp(path, TRY(read_small(path, file.fd(), kReadStamp))));
-    if (format == kDataFormat) return {};
-    return write_stamp(path);
-  }
+  if (file.is_open()) return check_stamp(path, TRY(read_small(path, file.fd(), kReadStamp)));
   if (errno != ENOENT) return unavailable(path, kReadStamp);
   const std::optional<std::string> foreign = TRY(find_foreign(path));
   if (foreign.has_value()) {
@@ -174,13 +171,16 @@ Result<void> check_or_write_stamp(const std::string& path) {
                              "folder",
                              path, *foreign));
   }
-  return write_stamp(path);
+  TRY(write_stamp(path));
+  return kDataFormat;
 }
 
 }  // namespace
 
 DataFolder::DataFolder(DataFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      is_older_(other.is_older_) {}
 
 DataFolder::~DataFolder() {
   if (lock_ >= 0) close(lock_);
@@ -189,8 +189,15 @@ DataFolder::~DataFolder() {
 Result<DataFolder> open_data_folder(const std::string& path) {
   TRY(make_folder(path));
   DataFolder folder(path, TRY(lock_folder(path)));
-  TRY(check_or_write_stamp(path));
+  folder.is_older_ = TRY(check_or_write_stamp(path)) < kDataFormat;
   return folder;
+}
+
+Result<void> DataFolder::adopt() {
+  if (!is_older_) return {};
+  TRY(write_stamp(path_));
+  is_older_ = false;
+  return {};
 }
 
 Result<DataFolder> open_data_folder_to_read(const std::string& path) {

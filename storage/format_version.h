@@ -7,8 +7,7 @@
 //
 // Invariants
 //   INV-10  A folder stamped by an older release opens; one stamped by a newer release is refused,
-//   not
-//           misread.
+//           not misread. It bears our stamp before it holds anything of ours.
 //
 // Format: docs/formats/data_folder.md.
 
@@ -33,17 +32,23 @@ class DataFolder {
   // Where the store has its files.
   std::string store_path() const { return path_ + "/store"; }
 
+  // Replaces an older stamp by ours, durably; from then on the older release refuses the folder.
+  // Once its store has opened, so that a start that fails leaves the way back; and before anything
+  // is written to it. kUnavailable: the file system refuses.
+  Result<void> adopt();
+
  private:
   friend Result<DataFolder> open_data_folder(const std::string& path);
   friend Result<DataFolder> open_data_folder_to_read(const std::string& path);
   DataFolder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
 
   std::string path_;
-  int lock_;  // File descriptor; -1 when moved from.
+  int lock_;               // File descriptor; -1 when moved from.
+  bool is_older_ = false;  // Its stamp.
 };
 
-// Opens the folder, or makes and stamps it; an older stamp is replaced by ours, durably. The
-// message names the folder and the reason in one line.
+// Opens the folder, or makes and stamps it; an older stamp stays until adopt(). The message names
+// the folder and the reason in one line.
 //   kConflict         another server has it open
 //   kInvalidArgument  a newer release wrote it; or it holds something that is not Holdfast's
 //   kCorruption       its stamp is not one

@@ -103,6 +103,7 @@ Result<void> Server::open_store() {
   options.memory_budget_bytes = config_.store_memory_mib << 20;
   if (config_.accept_log_damage) options.log_damage = storage::RocksStore::LogDamage::kEndsThere;
   store_ = TRY(storage::RocksStore::open(folder_->store_path(), options));
+  TRY(folder_->adopt());
   log_ = TRY(
       storage::LocalLog::open(*store_, storage::KeyRange{}, clock_, journal::recount_invocations));
   committer_ =

@@ -99,8 +99,14 @@ def data_folders(folder):
     refuses("a stamp that is none", *serve(made("garbage", FORMAT="\0\1garbage")), code=FAILED,
             holds="garbage.* FORMAT is damaged")
     refuses("an empty stamp", *serve(made("empty", FORMAT="")), code=FAILED, holds="damaged")
-    refuses("a newer stamp", *serve(made("newer", FORMAT="holdfast data 3\n")), code=FAILED,
-            holds="newer has format 3.*newer release")
+    refuses("a newer stamp", *serve(made("newer", FORMAT="holdfast data 4\n")), code=FAILED,
+            holds="newer has format 4.*newer release")
+    older = made("older", FORMAT="holdfast data 2\n")
+    (older / "store").mkdir()
+    (older / "store" / "CURRENT").write_text("what")
+    code, _, err = holdfast(*serve(older))
+    if code != FAILED or "HF0003" not in err or (older / "FORMAT").read_text() != "holdfast data 2\n":
+        problems.append(f"a start that failed locks the older release out: exit code {code}; {err!r}")
     refuses("somebody else's folder", *serve(made("foreign", notes="mine")), code=FAILED,
             holds='holds "notes"')
     file = folder / "file"

@@ -93,7 +93,10 @@ BOOST_AUTO_TEST_CASE(inv_10_an_older_format_opens_and_is_ours_from_then_on) {
     BOOST_TEST(open_data_folder_to_read(temp.path()).has_value());
     BOOST_TEST(read_file(temp.path() + "/FORMAT") == older);
 
-    BOOST_TEST(open_data_folder(temp.path()).has_value());
+    auto folder = open_data_folder(temp.path());
+    BOOST_REQUIRE(folder.has_value());
+    BOOST_TEST(read_file(temp.path() + "/FORMAT") == older, "its store may not open yet");
+    BOOST_TEST(folder->adopt().has_value());
     BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 3\n");
   }
 }
