@@ -400,7 +400,8 @@ bool InvocationActor::waits_long() {
     return false;
   }
 
-  const journal::WaitSet waits = current_.attempt->waiting();
+  journal::WaitSet waits = current_.attempt->waiting();
+  if (!waits.nested.empty()) waits = waits.leaves();
   // SDKs wait for the cancellation beside anything else.
   bool only_sleeps =
       waits.named_signals.empty() &&

@@ -303,8 +303,37 @@ journal::Outcome to_journal(protocol::Outcome outcome) {
   return to_journal(std::get<protocol::Failure>(std::move(outcome)));
 }
 
+namespace {
+
+journal::WaitSet::Combinator to_journal(protocol::WaitSet::Combinator combinator) {
+  using From = protocol::WaitSet::Combinator;
+  using To = journal::WaitSet::Combinator;
+  switch (combinator) {
+    case From::kAny:
+      return To::kAny;
+    case From::kAll:
+      return To::kAll;
+    case From::kFirstSuccess:
+      return To::kFirstSuccess;
+    case From::kFirstFailure:
+      return To::kFirstFailure;
+    case From::kUnknown:
+      break;
+  }
+  return To::kUnknown;
+}
+
+}  // namespace
+
 journal::WaitSet to_journal(protocol::WaitSet waits) {
-  return {std::move(waits.completions), std::move(waits.signals), std::move(waits.named_signals)};
+  journal::WaitSet set{std::move(waits.completions),
+                       std::move(waits.signals),
+                       std::move(waits.named_signals),
+                       to_journal(waits.combinator),
+                       {}};
+  set.nested.reserve(waits.nested.size());
+  for (auto& nested : waits.nested) set.nested.push_back(to_journal(std::move(nested)));
+  return set;
 }
 
 actors::AttemptError to_journal(protocol::AttemptError error) {

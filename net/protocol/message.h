@@ -204,11 +204,18 @@ struct AttemptError {
 inline constexpr std::uint16_t kJournalMismatch = 570;
 inline constexpr std::uint16_t kProtocolViolation = 571;
 
-// What a blocked handler waits for: any of these wakes it. The cancel signal always does.
+// What a blocked handler waits for, as a tree: a node says which of its children must be settled
+// for it to be so, as journal/wait_set.h has it. The cancel signal always wakes it.
 struct WaitSet {
+  enum class Combinator : std::uint8_t { kAny, kAll, kFirstSuccess, kFirstFailure, kUnknown };
+
   std::vector<CompletionId> completions;
   std::vector<std::uint32_t> signals;
   std::vector<std::string> named_signals;
+  Combinator combinator = Combinator::kAny;
+  std::vector<WaitSet> nested = {};
+
+  bool operator==(const WaitSet&) const = default;
 };
 
 }  // namespace holdfast::protocol

@@ -28,19 +28,42 @@ std::uint64_t seed_of(BytesView raw_id) {
          read_big_endian<std::uint64_t>(raw_id.substr(16));
 }
 
-bool same(const protocol::WaitSet& a, const protocol::WaitSet& b) {
-  return a.completions == b.completions && a.signals == b.signals &&
-         a.named_signals == b.named_signals;
+restate::Combinator to_restate(protocol::WaitSet::Combinator combinator) {
+  switch (combinator) {
+    case protocol::WaitSet::Combinator::kAny:
+      return restate::Combinator::kFirstCompleted;
+    case protocol::WaitSet::Combinator::kAll:
+      return restate::Combinator::kAllCompleted;
+    case protocol::WaitSet::Combinator::kFirstSuccess:
+      return restate::Combinator::kFirstSucceededOrAllFailed;
+    case protocol::WaitSet::Combinator::kFirstFailure:
+      return restate::Combinator::kAllSucceededOrFirstFailed;
+    case protocol::WaitSet::Combinator::kUnknown:
+      break;
+  }
+  return restate::Combinator::kUnknown;
+}
+
+restate::Future to_restate(protocol::WaitSet waits) {
+  restate::Future future;
+  future.completions = std::move(waits.completions);
+  future.signals = std::move(waits.signals);
+  future.named_signals = std::move(waits.named_signals);
+  future.combinator = to_restate(waits.combinator);
+  for (auto& nested : waits.nested) future.nested.push_back(to_restate(std::move(nested)));
+  return future;
 }
 
 // The cancel signal wakes every handler.
 restate::Future future_of(protocol::WaitSet waits) {
   restate::Future future;
-  future.completions = std::move(waits.completions);
-  future.signals = std::move(waits.signals);
+  if (waits.combinator == protocol::WaitSet::Combinator::kAny) {
+    future = to_restate(std::move(waits));
+  } else {
+    future.combinator = restate::Combinator::kFirstCompleted;
+    future.nested.push_back(to_restate(std::move(waits)));
+  }
   future.signals.push_back(protocol::kCancelSignal);
-  future.named_signals = std::move(waits.named_signals);
-  future.combinator = restate::Combinator::kFirstCompleted;
   return future;
 }
 
@@ -305,7 +328,7 @@ void RemoteAttempt::settle_blocked() {
 // Who waits for runs of its own is busy; only other waits are worth telling.
 void RemoteAttempt::advise(const protocol::WaitSet& waits) {
   const bool closures = session_->steps_in_flight() > 0;
-  const bool is_known = advised_ && same(advised_->waits, waits) && advised_->closures == closures;
+  const bool is_known = advised_ && advised_->waits == waits && advised_->closures == closures;
   if (awaits_only_runs(waits) || is_known) return;
   send(restate::AwaitingOn{future_of(waits), closures});
   advised_ = {waits, closures};
@@ -314,7 +337,9 @@ void RemoteAttempt::advise(const protocol::WaitSet& waits) {
 bool RemoteAttempt::awaits_only_runs(const protocol::WaitSet& waits) const {
   return waits.signals.empty() && waits.named_signals.empty() &&
          std::all_of(waits.completions.begin(), waits.completions.end(),
-                     [this](protocol::CompletionId id) { return runs_.contains(id); });
+                     [this](protocol::CompletionId id) { return runs_.contains(id); }) &&
+         std::all_of(waits.nested.begin(), waits.nested.end(),
+                     [this](const protocol::WaitSet& one) { return awaits_only_runs(one); });
 }
 
 void RemoteAttempt::send(const restate::FromHandler& message) {

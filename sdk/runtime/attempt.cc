@@ -9,6 +9,7 @@
 #include "sdk/runtime/command_check.h"
 #include "sdk/runtime/failure.h"
 #include "sdk/runtime/request.h"
+#include "sdk/runtime/wait_tree.h"
 
 namespace holdfast::runtime {
 
@@ -143,20 +144,14 @@ void Attempt::fail_mismatch(std::string message) {
 }
 
 protocol::WaitSet Attempt::waiting() const {
-  protocol::WaitSet set;
-  if (awaited_ == nullptr) return set;
-  std::vector<const Slot*> slots;
+  WaitTree tree;
+  if (awaited_ == nullptr) return tree.take();
   if (cancellation_.is_before(awaited_->verdict().position)) {
-    slots = cancellation_.unknown_ids();
-  } else {
-    awaited_->collect(slots);
+    for (const Slot* slot : cancellation_.unknown_ids()) tree.leaf(*slot);
+  } else if (!awaited_->verdict().decided()) {  // Else closures have to end before it goes on.
+    awaited_->describe(tree);
   }
-  for (const Slot* slot : slots) {
-    if (slot->source == Slot::Source::kCompletion) set.completions.push_back(slot->number);
-    if (slot->source == Slot::Source::kSignal) set.signals.push_back(slot->number);
-    if (slot->source == Slot::Source::kNamedSignal) set.named_signals.push_back(*slot->name);
-  }
-  return set;
+  return tree.take();
 }
 
 // --- Awaiting ---

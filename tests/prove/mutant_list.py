@@ -102,6 +102,15 @@ MUTANTS = [
            "      put_invocation(batch_, row);\n      count_row(row.status);",
            "      put_invocation(batch_, row);", "test_actors"),
 
+    Mutant("a failure does not wake a C++ handler that waits for all", "sdk/runtime/wait_tree.cc",
+           "      return WaitSet::Combinator::kFirstFailure;", "      return WaitSet::Combinator::kAll;",
+           "test_sdk"),
+    Mutant("the first of two signals of one name counts for both", "sdk/runtime/wait_tree.cc",
+           "  if (open_.size() == 1) {\n    top().named_signals", "  if (true) {\n    top().named_signals",
+           "test_sdk"),
+    Mutant("a node that can never be whole is taken for whole", "sdk/runtime/wait_tree.cc",
+           "  if (top().combinator != WaitSet::Combinator::kAny) {", "  if (false) {", "test_sdk"),
+
     # -- Who serves what.
     Mutant("the newest deployment goes on with what another one has begun",
            "net/egress/remote/remote_handlers.cc",

@@ -194,6 +194,34 @@ BOOST_AUTO_TEST_CASE(losers_are_not_left_hanging) {
   BOOST_TEST(ledger["step"] == 1);
 }
 
+// Its journal is read once more in the end, not once for each of them.
+BOOST_AUTO_TEST_CASE(who_waits_for_many_is_woken_when_that_is_decided_and_not_by_each) {
+  for (const char* const how : {"all", "settled", "any"}) {
+    int begun = 0;
+    const auto handler = [&begun, how](Context& ctx) -> Task<int> {
+      ++begun;
+      std::vector<Future<int>> calls;
+      const bool fails = how == std::string("any");
+      for (int i = 1; i <= 30; ++i) {
+        calls.push_back(ctx.call<int>("Echo", fails && i < 30 ? "fail" : "after", 10 * i));
+      }
+      if (fails) co_return (co_await any(std::move(calls))).value;
+      if (how == std::string("all")) co_return (co_await all(std::move(calls))).back();
+      co_return (co_await all_settled(std::move(calls))).back().value();
+    };
+    World world(with_echo(Service("Fan").handler("out", handler)));
+
+    const InvocationId id = world.send(to("Fan", "out"));
+    world.advance(290s);
+    BOOST_TEST(world.active() == 0u);
+    BOOST_TEST(world.result(id) == "");
+    world.advance(20s);
+
+    BOOST_TEST(world.result(id) == "300");
+    BOOST_TEST(begun == 2, how << " began " << begun << " times");
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace holdfast::testing

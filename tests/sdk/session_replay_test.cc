@@ -278,13 +278,21 @@ class RandomEngine final : public runtime::SessionHost {
       default:
         // What a blocked program needs to go on, if nothing else comes.
         if (state == SessionState::kBlocked) {
-          const protocol::WaitSet waiting = session.waiting();
-          if (!waiting.signals.empty()) return give(session, waiting.signals[0], text());
-          if (!waiting.named_signals.empty())
-            return give(session, waiting.named_signals[0], text());
+          return give_awaited(session, session.waiting()).value_or(state);
         }
         return state;
     }
+  }
+
+  // A signal that is waited for, if any is.
+  std::optional<SessionState> give_awaited(runtime::Session& session,
+                                           const protocol::WaitSet& waiting) {
+    if (!waiting.signals.empty()) return give(session, waiting.signals[0], text());
+    if (!waiting.named_signals.empty()) return give(session, waiting.named_signals[0], text());
+    for (const protocol::WaitSet& nested : waiting.nested) {
+      if (const auto state = give_awaited(session, nested)) return state;
+    }
+    return std::nullopt;
   }
 
   Bytes text() { return "\"v" + std::to_string(chance_() % 1000) + "\""; }

@@ -168,10 +168,15 @@ bool RemoteAttempt::is_repeated(const journal::Notification& notification) const
 }
 
 // What counts for a wait of the handler's: a cancel or a named signal that Start has told it the
-// handler had; it waits for a further one.
+// handler had; it waits for a further one. Of a named signal that was told since, only the handler
+// knows whether it has had that, too.
 journal::Settled RemoteAttempt::known(const journal::WaitSet::Leaf& leaf) const {
-  const journal::Settled settled = told_with_start_.look_up(leaf);
-  return settled != journal::Settled::kPending ? settled : fresh_.look_up(leaf);
+  const journal::Settled before = told_with_start_.look_up(leaf);
+  if (before != journal::Settled::kPending) return before;
+  const journal::Settled fresh = fresh_.look_up(leaf);
+  const bool may_be_had =
+      fresh != journal::Settled::kPending && std::holds_alternative<std::string>(leaf);
+  return may_be_had ? journal::Settled::kUndecidable : fresh;
 }
 
 actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {

@@ -115,6 +115,9 @@ class Part {
   runtime::ContextCore* core() const { return get().core(); }
   runtime::Verdict verdict() const { return get().verdict(); }
   void collect(std::vector<const runtime::Slot*>& slots) const { get().collect(slots); }
+  void describe_if_open(runtime::WaitWriter& writer) const {
+    if (!verdict().decided()) get().describe(writer);
+  }
   T take() { return borrowed_ != nullptr ? borrowed_->take() : owned_.take(); }
   ValueOrMonostate<T> take_any() {
     if constexpr (std::is_void_v<T>) {
@@ -235,6 +238,8 @@ Variant take_alternative(std::tuple<Part<T>...>& parts, std::size_t wanted,
 }
 
 struct TakeAll {
+  static constexpr auto kCombinator = runtime::WaitWriter::Combinator::kFirstFailure;
+
   template <class... T>
   static std::tuple<ValueOrMonostate<T>...> take(std::tuple<Part<T>...>& parts,
                                                  const Judgement& judgement) {
@@ -264,6 +269,8 @@ struct TakeAll {
 };
 
 struct TakeWinner {
+  static constexpr auto kCombinator = runtime::WaitWriter::Combinator::kAny;
+
   template <class... T>
   static std::variant<ValueOrMonostate<T>...> take(std::tuple<Part<T>...>& parts,
                                                    const Judgement& judgement) {
@@ -281,7 +288,13 @@ struct TakeWinner {
   }
 };
 
+struct TakeFirstSuccess : TakeWinner {
+  static constexpr auto kCombinator = runtime::WaitWriter::Combinator::kFirstSuccess;
+};
+
 struct TakeSettled {
+  static constexpr auto kCombinator = runtime::WaitWriter::Combinator::kAll;
+
   template <class... T>
   static std::tuple<Settled<T>...> take(std::tuple<Part<T>...>& parts, const Judgement&) {
     return std::apply([](auto&... part) { return std::tuple<Settled<T>...>{part.settle()...}; },
@@ -304,6 +317,11 @@ class Combination final : public runtime::Composite<T> {
   runtime::Verdict verdict() const override { return judge(parts_).verdict; }
   void collect(std::vector<const runtime::Slot*>& slots) const override {
     parts_.each([&](std::size_t, const auto& part) { part.collect(slots); });
+  }
+  void describe(runtime::WaitWriter& writer) const override {
+    writer.begin(Taker::kCombinator);
+    parts_.each([&](std::size_t, const auto& part) { part.describe_if_open(writer); });
+    writer.end();
   }
   T take() override { return Taker::take(parts_.content(), judge(parts_)); }
 
@@ -347,6 +365,14 @@ class TimedFuture final : public runtime::Composite<T> {
   void collect(std::vector<const runtime::Slot*>& slots) const override {
     part_.collect(slots);
     if (!timer_->verdict().decided()) slots.push_back(timer_);
+  }
+  // The timer is a failure here, which it is nowhere else. So whoever asks for the result of this
+  // one is woken by either, and looks.
+  void describe(runtime::WaitWriter& writer) const override {
+    writer.begin(runtime::WaitWriter::Combinator::kUnknown);
+    part_.describe_if_open(writer);
+    writer.leaf(*timer_);
+    writer.end();
   }
   T take() override {
     if (timer_->position < part_.verdict().position) throw TimeoutError();
@@ -400,14 +426,14 @@ template <class T>
 template <detail::SomeFuture... F>
 requires(sizeof...(F) > 0) [[nodiscard]] auto any(F&&... futures) {
   using Parts = detail::PartsOf<F...>;
-  return detail::combine<detail::TakeWinner, Parts, &detail::judge_any<Parts>>(
+  return detail::combine<detail::TakeFirstSuccess, Parts, &detail::judge_any<Parts>>(
       Parts(std::in_place, std::forward<F>(futures)...));
 }
 // Throws std::invalid_argument when there are none.
 template <class T>
 [[nodiscard]] auto any(std::vector<Future<T>> futures) {
   using Parts = detail::VectorParts<T>;
-  return detail::combine<detail::TakeWinner, Parts, &detail::judge_any<Parts>>(
+  return detail::combine<detail::TakeFirstSuccess, Parts, &detail::judge_any<Parts>>(
       detail::some_parts(std::move(futures)));
 }
 

@@ -46,6 +46,8 @@ class Composite {
   virtual ~Composite() = default;
   virtual Verdict verdict() const = 0;
   virtual void collect(std::vector<const Slot*>& slots) const = 0;
+  // REQUIRES: not decided.
+  virtual void describe(WaitWriter& writer) const = 0;
   // REQUIRES: decided.
   virtual T take() = 0;
 };
@@ -120,6 +122,7 @@ class Future {
     void collect(std::vector<const runtime::Slot*>& slots) const override {
       future_->collect(slots);
     }
+    void describe(runtime::WaitWriter& writer) const override { future_->describe(writer); }
 
    private:
     Future* future_;
@@ -137,6 +140,16 @@ class Future {
       composite_->collect(slots);
     } else if (slot_ != nullptr && !slot_->verdict().decided()) {
       slots.push_back(slot_);
+    }
+  }
+  // REQUIRES: not decided.
+  void describe(runtime::WaitWriter& writer) const {
+    if (composite_) {
+      composite_->describe(writer);
+    } else if (slot_ != nullptr) {
+      writer.leaf(*slot_);
+    } else {
+      writer.never();
     }
   }
   // REQUIRES: decided.

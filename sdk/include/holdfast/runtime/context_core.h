@@ -91,8 +91,10 @@ enum class Severity { kDebug, kInfo, kWarn, kError };
 class Awaited {
  public:
   virtual Verdict verdict() const = 0;
-  // The slots that may still change the verdict.
+  // All slots in it that have no outcome yet, also those that change nothing any more.
   virtual void collect(std::vector<const Slot*>& slots) const = 0;
+  // What may yet decide it. REQUIRES: not decided.
+  virtual void describe(WaitWriter& writer) const = 0;
 
  protected:
   ~Awaited() = default;

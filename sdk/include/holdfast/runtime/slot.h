@@ -61,4 +61,26 @@ struct Slot {
   Verdict verdict() const { return {position, failure != nullptr}; }
 };
 
+// Takes down what a handler waits for, as a tree of what is not decided yet.
+class WaitWriter {
+ public:
+  // When a node is decided, and as what.
+  enum class Combinator : std::uint8_t {
+    kAny,           // With its first child, as that one.
+    kAll,           // With its last child, as a success.
+    kFirstSuccess,  // With the first success, or when all have failed.
+    kFirstFailure,  // With the first failure, or when all have succeeded.
+    kUnknown,       // With its first child; as what, only the handler knows.
+  };
+
+  virtual void begin(Combinator combinator) = 0;
+  virtual void leaf(const Slot& slot) = 0;
+  // A child that is never decided.
+  virtual void never() = 0;
+  virtual void end() = 0;
+
+ protected:
+  ~WaitWriter() = default;
+};
+
 }  // namespace holdfast::runtime
