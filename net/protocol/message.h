@@ -209,9 +209,9 @@ inline constexpr std::uint16_t kProtocolViolation = 571;
 struct WaitSet {
   enum class Combinator : std::uint8_t { kAny, kAll, kFirstSuccess, kFirstFailure, kUnknown };
 
-  std::vector<CompletionId> completions;
-  std::vector<std::uint32_t> signals;
-  std::vector<std::string> named_signals;
+  std::vector<CompletionId> completions = {};
+  std::vector<std::uint32_t> signals = {};
+  std::vector<std::string> named_signals = {};
   Combinator combinator = Combinator::kAny;
   std::vector<WaitSet> nested = {};
 
