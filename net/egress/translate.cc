@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "journal/ids.h"
+#include "net/protocol/restate/future.h"
 
 namespace holdfast::net {
 namespace {
@@ -13,6 +14,9 @@ struct Overloaded : Cases... {
 };
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
+
+// What was decoded may be translated.
+static_assert(protocol::restate::kFutureDepthMax <= journal::kWaitDepthMax);
 
 // --- Handler to journal ---
 

@@ -20,6 +20,7 @@ namespace holdfast::net {
 Result<journal::Entry> to_journal(protocol::Command command);
 journal::Outcome to_journal(protocol::Outcome outcome);
 journal::Failure to_journal(protocol::Failure failure);
+// Nothing is taken out. REQUIRES: no deeper than kWaitDepthMax.
 journal::WaitSet to_journal(protocol::WaitSet waits);
 actors::AttemptError to_journal(protocol::AttemptError error);
 

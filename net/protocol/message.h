@@ -207,12 +207,19 @@ inline constexpr std::uint16_t kProtocolViolation = 571;
 // What a blocked handler waits for, as a tree: a node says which of its children must be settled
 // for it to be so, as journal/wait_set.h has it. The cancel signal always wakes it.
 struct WaitSet {
-  enum class Combinator : std::uint8_t { kAny, kAll, kFirstSuccess, kFirstFailure, kUnknown };
+  // Numbers are those of the Restate protocol; see restate/future.h.
+  enum class Combinator : std::uint8_t {
+    kUnknown = 0,
+    kAny = 1,
+    kAll = 2,
+    kFirstSuccess = 3,
+    kFirstFailure = 4,
+  };
 
   std::vector<CompletionId> completions = {};
   std::vector<std::uint32_t> signals = {};
   std::vector<std::string> named_signals = {};
-  Combinator combinator = Combinator::kAny;
+  Combinator combinator = Combinator::kUnknown;
   std::vector<WaitSet> nested = {};
 
   bool operator==(const WaitSet&) const = default;

@@ -28,43 +28,14 @@ std::uint64_t seed_of(BytesView raw_id) {
          read_big_endian<std::uint64_t>(raw_id.substr(16));
 }
 
-restate::Combinator to_restate(protocol::WaitSet::Combinator combinator) {
-  switch (combinator) {
-    case protocol::WaitSet::Combinator::kAny:
-      return restate::Combinator::kFirstCompleted;
-    case protocol::WaitSet::Combinator::kAll:
-      return restate::Combinator::kAllCompleted;
-    case protocol::WaitSet::Combinator::kFirstSuccess:
-      return restate::Combinator::kFirstSucceededOrAllFailed;
-    case protocol::WaitSet::Combinator::kFirstFailure:
-      return restate::Combinator::kAllSucceededOrFirstFailed;
-    case protocol::WaitSet::Combinator::kUnknown:
-      break;
-  }
-  return restate::Combinator::kUnknown;
-}
-
-restate::Future to_restate(protocol::WaitSet waits) {
-  restate::Future future;
-  future.completions = std::move(waits.completions);
-  future.signals = std::move(waits.signals);
-  future.named_signals = std::move(waits.named_signals);
-  future.combinator = to_restate(waits.combinator);
-  for (auto& nested : waits.nested) future.nested.push_back(to_restate(std::move(nested)));
-  return future;
-}
-
 // The cancel signal wakes every handler.
-restate::Future future_of(protocol::WaitSet waits) {
-  restate::Future future;
-  if (waits.combinator == protocol::WaitSet::Combinator::kAny) {
-    future = to_restate(std::move(waits));
-  } else {
-    future.combinator = restate::Combinator::kFirstCompleted;
-    future.nested.push_back(to_restate(std::move(waits)));
+restate::Future with_cancel(protocol::WaitSet waits) {
+  constexpr auto kAny = protocol::WaitSet::Combinator::kAny;
+  if (waits.combinator == kAny) {
+    waits.signals.push_back(protocol::kCancelSignal);
+    return waits;
   }
-  future.signals.push_back(protocol::kCancelSignal);
-  return future;
+  return {{}, {protocol::kCancelSignal}, {}, kAny, {std::move(waits)}};
 }
 
 }  // namespace
@@ -319,7 +290,7 @@ void RemoteAttempt::settle() {
 void RemoteAttempt::settle_blocked() {
   if (suspending_) {
     if (session_->steps_in_flight() > 0) return;
-    send(restate::Suspension{future_of(session_->waiting())});
+    send(restate::Suspension{with_cancel(session_->waiting())});
     return end();
   }
   if (version_ >= restate::Version::k7) advise(session_->waiting());
@@ -330,7 +301,7 @@ void RemoteAttempt::advise(const protocol::WaitSet& waits) {
   const bool closures = session_->steps_in_flight() > 0;
   const bool is_known = advised_ && advised_->waits == waits && advised_->closures == closures;
   if (awaits_only_runs(waits) || is_known) return;
-  send(restate::AwaitingOn{future_of(waits), closures});
+  send(restate::AwaitingOn{with_cancel(waits), closures});
   advised_ = {waits, closures};
 }
 

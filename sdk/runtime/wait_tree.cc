@@ -1,5 +1,6 @@
 #include "sdk/runtime/wait_tree.h"
 
+#include <iterator>
 #include <utility>
 
 #include "storage/base/check.h"
@@ -27,6 +28,11 @@ WaitSet::Combinator to_protocol(WaitWriter::Combinator combinator) {
 
 std::size_t leaves_of(const WaitSet& node) {
   return node.completions.size() + node.signals.size() + node.named_signals.size();
+}
+
+bool settled_by_any(const WaitSet& node) {
+  return node.combinator == WaitSet::Combinator::kAny ||
+         node.combinator == WaitSet::Combinator::kUnknown;
 }
 
 template <class T>
@@ -109,20 +115,14 @@ WaitSet WaitTree::take() {
   WaitSet root = std::move(open_.back());
   if (leaves_of(root) == 0 && root.nested.size() == 1) root = WaitSet(std::move(root.nested[0]));
   // That it is settled is all that matters of the root.
-  if (root.combinator == WaitSet::Combinator::kAny ||
-      root.combinator == WaitSet::Combinator::kUnknown) {
-    std::erase_if(root.nested, [&root](WaitSet& node) {
-      const bool any_settles =
-          node.nested.empty() && (node.combinator == WaitSet::Combinator::kAny ||
-                                  node.combinator == WaitSet::Combinator::kUnknown);
-      if (any_settles) append_leaves(root, node);
-      return any_settles;
-    });
-  }
-  const bool has_one = root.nested.empty() && leaves_of(root) == 1;
-  if (has_one || root.combinator == WaitSet::Combinator::kUnknown) {
-    root.combinator = WaitSet::Combinator::kAny;
-  }
+  const bool is_one_leaf = root.nested.empty() && leaves_of(root) == 1;
+  if (!is_one_leaf && !settled_by_any(root)) return root;
+  root.combinator = WaitSet::Combinator::kAny;
+  std::erase_if(root.nested, [&root](WaitSet& node) {
+    const bool is_flat = node.nested.empty() && settled_by_any(node);
+    if (is_flat) append_leaves(root, node);
+    return is_flat;
+  });
   return root;
 }
 

@@ -210,7 +210,7 @@ inline restate::Suspension suspension(std::vector<protocol::CompletionId> ids,
                                       std::vector<std::uint32_t> signals = {
                                           protocol::kCancelSignal}) {
   restate::Suspension message;
-  message.awaiting.combinator = restate::Combinator::kFirstCompleted;
+  message.awaiting.combinator = protocol::WaitSet::Combinator::kAny;
   message.awaiting.completions = std::move(ids);
   message.awaiting.signals = std::move(signals);
   return message;

@@ -393,7 +393,7 @@ BOOST_AUTO_TEST_CASE(a_future_that_is_too_deep_pauses) {
   restate::Suspension message;
   for (std::size_t i = 0; i <= restate::kFutureDepthMax; ++i) {
     restate::Future outer;
-    outer.combinator = restate::Combinator::kAllCompleted;
+    outer.combinator = protocol::WaitSet::Combinator::kAll;
     if (i == 0) outer.completions = {1};
     if (i > 0) outer.nested.push_back(std::move(message.awaiting));
     message.awaiting = std::move(outer);

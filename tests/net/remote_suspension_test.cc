@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_crosses_the_suspension_is_not_lost) {
 BOOST_AUTO_TEST_CASE(a_named_signal_may_be_waited_for_again) {
   const Entry named = {{}, journal::Notification{std::string("go"), Empty{}}};
   restate::Suspension on_go;
-  on_go.awaiting.combinator = restate::Combinator::kFirstCompleted;
+  on_go.awaiting.combinator = protocol::WaitSet::Combinator::kAny;
   on_go.awaiting.named_signals = {"go"};
   Stand stand;
   stand.entries.push_back(named);
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_named_signal_may_be_waited_for_again) {
 
 BOOST_AUTO_TEST_CASE(a_tree_of_which_a_part_was_told_with_start_is_ready_with_the_rest) {
   restate::Suspension all;
-  all.awaiting.combinator = restate::Combinator::kAllCompleted;
+  all.awaiting.combinator = protocol::WaitSet::Combinator::kAll;
   all.awaiting.completions = {1};
   all.awaiting.signals = {17};
   Stand stand(Version::k7);
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(what_an_earlier_attempt_has_asked_for_counts_as_a_wait_too)
 
 BOOST_AUTO_TEST_CASE(advice_counts_until_something_happens) {
   restate::AwaitingOn advice;
-  advice.awaiting.combinator = restate::Combinator::kFirstCompleted;
+  advice.awaiting.combinator = protocol::WaitSet::Combinator::kAny;
   advice.awaiting.signals = {17};
   Stand stand(Version::k7);
 

@@ -85,8 +85,8 @@ class Endpoint {
     }
     restate::Suspension suspension;
     restate::Future& all = suspension.awaiting.nested.emplace_back();
-    all.combinator = restate::Combinator::kAllSucceededOrFirstFailed;
-    suspension.awaiting.combinator = restate::Combinator::kFirstCompleted;
+    all.combinator = protocol::WaitSet::Combinator::kFirstFailure;
+    suspension.awaiting.combinator = protocol::WaitSet::Combinator::kAny;
     suspension.awaiting.signals = {protocol::kCancelSignal};
     const std::int64_t now = to_unix_millis(SystemClock().now());
     for (std::uint32_t id = 1; id <= kSleeps; ++id) {

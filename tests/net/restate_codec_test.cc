@@ -358,7 +358,7 @@ BOOST_AUTO_TEST_CASE(lists_of_numbers_are_taken_packed_and_not) {
   BOOST_TEST(awaiting.signals == (std::vector<std::uint32_t>{17, 18}),
              boost::test_tools::per_element());
   BOOST_TEST(awaiting.named_signals.size() == 1u);
-  BOOST_TEST((awaiting.combinator == Combinator::kFirstCompleted));
+  BOOST_TEST((awaiting.combinator == WaitSet::Combinator::kAny));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

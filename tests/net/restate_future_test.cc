@@ -41,10 +41,10 @@ BOOST_AUTO_TEST_CASE(nested_futures_without_a_leaf_are_empty) {
 BOOST_AUTO_TEST_CASE(the_depth_limit_is_no_danger_to_the_stack) {
   Future future;
   future.completions = {1};
-  future.combinator = Combinator::kFirstCompleted;
+  future.combinator = WaitSet::Combinator::kAny;
   for (std::size_t depth = 1; depth < kFutureDepthMax; ++depth) {
     Future parent;
-    parent.combinator = Combinator::kAllSucceededOrFirstFailed;
+    parent.combinator = WaitSet::Combinator::kFirstFailure;
     parent.nested.push_back(std::move(future));
     future = std::move(parent);
   }

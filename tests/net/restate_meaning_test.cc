@@ -150,7 +150,7 @@ class Dice {
     for (auto n = below(3); n > 0; --n) result.signals.push_back(id());
     for (auto n = below(2); n > 0; --n) result.named_signals.push_back(text());
     for (auto n = depth > 0 ? below(3) : 0; n > 0; --n) result.nested.push_back(future(depth - 1));
-    result.combinator = static_cast<Combinator>(below(5));
+    result.combinator = static_cast<WaitSet::Combinator>(below(5));
     return result;
   }
   HandlerError error() {
@@ -313,12 +313,12 @@ BOOST_AUTO_TEST_CASE(a_suspension_of_the_old_versions_is_a_flat_future) {
   const auto suspension = from<Suspension>("suspension_flat", Version::k6);
   const Future tree = from<Suspension>("suspension_tree").awaiting;
 
-  BOOST_TEST((suspension.awaiting.combinator == Combinator::kFirstCompleted));
+  BOOST_TEST((suspension.awaiting.combinator == WaitSet::Combinator::kAny));
   BOOST_TEST(suspension.awaiting.completions.size() == 2u);
   BOOST_TEST(suspension.awaiting.named_signals.size() == 2u);
   BOOST_REQUIRE(tree.nested.size() == 2u);
-  BOOST_TEST((tree.combinator == Combinator::kAllCompleted));
-  BOOST_TEST((tree.nested[0].combinator == Combinator::kAllSucceededOrFirstFailed));
+  BOOST_TEST((tree.combinator == WaitSet::Combinator::kAll));
+  BOOST_TEST((tree.nested[0].combinator == WaitSet::Combinator::kFirstFailure));
   BOOST_TEST(tree.nested[1].nested[0].completions[0] == 4294967295u);
   // And sent in an old version it is what its leaves are.
   const auto flat =

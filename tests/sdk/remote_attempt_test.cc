@@ -93,7 +93,7 @@ BOOST_DATA_TEST_CASE(run_and_sleep_are_suspended_and_resumed, kVersions, number)
   BOOST_REQUIRE(suspension.has_value());
   BOOST_TEST(suspension->awaiting.completions == std::vector<protocol::CompletionId>{2});
   BOOST_TEST(suspension->awaiting.signals == std::vector<std::uint32_t>{1});
-  BOOST_TEST((suspension->awaiting.combinator == restate::Combinator::kFirstCompleted));
+  BOOST_TEST((suspension->awaiting.combinator == protocol::WaitSet::Combinator::kAny));
   BOOST_TEST(engine.output->finished);
 
   engine.notify(CompletionRef{2}, Void{}, false);

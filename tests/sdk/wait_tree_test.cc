@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(what_is_decided_is_left_out_and_a_single_leaf_is_plain) {
   BOOST_TEST((run.session->waiting() == WaitSet{{2}, {}, {}, Combinator::kFirstFailure, {last}}));
 
   run.complete(10, "1");
-  BOOST_TEST((run.session->waiting() == WaitSet{{2}}));
+  BOOST_TEST((run.session->waiting() == WaitSet{{2}, {}, {}, Combinator::kAny, {}}));
 }
 
 // However deep, it is not later than the handler: at the depth where nodes become one, any wakes.

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <utility>
 
-#include "net/egress/remote/awaiting.h"
 #include "net/egress/translate.h"
 #include "net/http/http_date.h"
 #include "net/http/uri.h"
@@ -426,7 +425,7 @@ void RemoteAttempt::on(restate::ProposeRun message) {
 }
 
 void RemoteAttempt::on(restate::Suspension message) {
-  awaiting_ = to_wait_set(std::move(message.awaiting));
+  awaiting_ = to_journal(std::move(message.awaiting));
   const journal::WaitSet leaves = awaiting_.leaves();
   bool only_own = leaves.named_signals.empty() &&
                   std::all_of(leaves.signals.begin(), leaves.signals.end(),

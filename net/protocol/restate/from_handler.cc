@@ -37,7 +37,7 @@ ProposeRun read_proposal(Decoding& decoding, Version version, bool wants_ack) {
 Suspension read_suspension(Decoding& decoding, Version version) {
   Suspension suspension;
   Future& awaiting = suspension.awaiting;
-  awaiting.combinator = Combinator::kFirstCompleted;
+  awaiting.combinator = WaitSet::Combinator::kAny;
   bool there = false;
   for (ProtoReader fields(decoding, decoding.payload(), ""); fields.next();) {
     if (version >= Version::k7) {
@@ -189,7 +189,7 @@ void append(Bytes& to, const AwaitingOn& advice, Version) {
   ProtoWriter writer(to);
   const Future& awaiting = advice.awaiting;
   if (!is_empty(awaiting) || !awaiting.nested.empty() ||
-      awaiting.combinator != Combinator::kUnknown) {
+      awaiting.combinator != WaitSet::Combinator::kUnknown) {
     write_future(writer, 1, awaiting);
   }
   writer.u64(2, advice.executing_side_effects ? 1 : 0);

@@ -1,13 +1,13 @@
 #pragma once
-// Future: what a handler waits for, as a tree. The leaves are completions and signals; a node says
-// which of its children must be settled for it to be so.
+// Future: what a handler waits for, as a tree, in the words of the protocol. The leaves are
+// completions and signals; a node says which of its children must be settled for it to be so.
 //
-// | combinator                   | ready when                            | its result       |
-// | kUnknown                     | any child is ready                    | undecidable      |
-// | kFirstCompleted              | any child is ready                    | that child's     |
-// | kAllCompleted                | every child is ready                  | success          |
-// | kFirstSucceededOrAllFailed   | one child succeeded or all failed     | the same         |
-// | kAllSucceededOrFirstFailed   | all children succeeded or one failed  | the same         |
+// | on the wire                   | here          | ready when                | its result   |
+// | UNKNOWN                       | kUnknown      | any child is ready        | undecidable  |
+// | FIRST_COMPLETED               | kAny          | any child is ready        | that child's |
+// | ALL_COMPLETED                 | kAll          | every child is ready      | success      |
+// | FIRST_SUCCEEDED_OR_ALL_FAILED | kFirstSuccess | one succeeded, all failed | the same     |
+// | ALL_SUCCEEDED_OR_FIRST_FAILED | kFirstFailure | all succeeded, one failed | the same     |
 //
 // Of an undecidable child nobody but the handler knows whether it succeeded. Where that matters the
 // parent counts as ready: a handler woken too early looks, and waits again. What is settled already
@@ -16,9 +16,6 @@
 // Depth: the functions here recurse, kFutureDepthMax levels at most. Decoding keeps to that.
 
 #include <cstddef>
-#include <cstdint>
-#include <string>
-#include <vector>
 
 #include "net/protocol/message.h"
 
@@ -26,21 +23,7 @@ namespace holdfast::protocol::restate {
 
 inline constexpr std::size_t kFutureDepthMax = 1000;  // A future without nested ones has depth 1.
 
-enum class Combinator : std::uint8_t {  // Numbers of the wire.
-  kUnknown = 0,
-  kFirstCompleted = 1,
-  kAllCompleted = 2,
-  kFirstSucceededOrAllFailed = 3,
-  kAllSucceededOrFirstFailed = 4,
-};
-
-struct Future {
-  std::vector<CompletionId> completions;
-  std::vector<std::uint32_t> signals;
-  std::vector<std::string> named_signals;
-  std::vector<Future> nested;
-  Combinator combinator = Combinator::kUnknown;
-};
+using Future = WaitSet;
 
 // All leaves, each once, in ascending order: nothing else can make the future ready.
 // REQUIRES: no deeper than kFutureDepthMax, like the next.

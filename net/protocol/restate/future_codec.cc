@@ -12,13 +12,13 @@ struct Level {
   Future future;
 };
 
-Combinator read_combinator(ProtoReader& fields) {
+WaitSet::Combinator read_combinator(ProtoReader& fields) {
   const std::uint32_t number = fields.u32("combinator_type");
-  if (number > static_cast<std::uint32_t>(Combinator::kAllSucceededOrFirstFailed)) {
+  if (number > static_cast<std::uint32_t>(WaitSet::Combinator::kFirstFailure)) {
     fields.fail("combinator_type", "unknown: " + std::to_string(number));
-    return Combinator::kUnknown;
+    return WaitSet::Combinator::kUnknown;
   }
-  return static_cast<Combinator>(number);
+  return static_cast<WaitSet::Combinator>(number);
 }
 
 }  // namespace
