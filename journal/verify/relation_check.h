@@ -8,6 +8,7 @@
 // ones are there, and there are no more than that, each of them is expected.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -56,13 +57,16 @@ class RelationCheck {
                         const std::string& command);
   bool still_waits(const Waiter& waiter);
   bool is_noted(const WaitedFor& of, const std::vector<Waiter>& first, const Waiter& waiter);
+  // Whether its command is one that waits for that. One that waits no more, or cannot be read, is
+  // believed.
+  bool has_asked(const Waiter& waiter, const std::function<bool(const EntryBody&)>& is_it);
   void check_waiters(const Subject& subject);
   void check_waiter_of(const Subject& asked, const Waiter& waiter);
   Result<void> check_promise_waiters();
   void check_waiter_of(const PromiseName& promise, const Waiter& waiter, const std::string& row);
   Result<void> check_later_waiters(storage::Table table);
-  // Why nobody may wait for it in a row of its own; none: somebody may.
-  std::optional<std::string> wrong_with(const WaitedFor& of);
+  // Why nobody may wait for it in a row of its own; null: somebody may.
+  const char* wrong_with(const WaitedFor& of);
 
   void problem(Part part, std::string what, const Subject& subject, std::string advice);
 

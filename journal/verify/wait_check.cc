@@ -16,6 +16,8 @@ namespace {
 constexpr const char* kWaitsForEver =
     "it waits for ever; PATCH /invocations/ID/resume makes it look again";
 
+constexpr const char* kWrongReplay = "that one may replay wrongly then; restore a backup";
+
 // Whether its owner creates the callee in the batch of the call. Otherwise the callee may have
 // existed, and is asked.
 bool is_created_by(const Call& call, const InvocationId& callee) {
@@ -134,21 +136,25 @@ void RelationCheck::check_waiters(const Subject& subject) {
   for (const Waiter& waiter : subject.row->waiters) check_waiter_of(subject, waiter);
 }
 
+bool RelationCheck::has_asked(const Waiter& waiter,
+                              const std::function<bool(const EntryBody&)>& is_it) {
+  if (!still_waits(waiter)) return true;
+  const auto [other, journal] = lookups_.with_journal(waiter.invocation);
+  if (!other->is_readable) return true;
+  const auto command = journal->commands.find(waiter.completion);
+  return command != journal->commands.end() && is_it(command->second->body);
+}
+
 void RelationCheck::check_waiter_of(const Subject& asked, const Waiter& waiter) {
   reporter_.look(Part::kCalls);
-  if (!still_waits(waiter)) return;
-  const auto [other, journal] = lookups_.with_journal(waiter.invocation);
-  if (!other->is_readable) return;
-  const auto command = journal->commands.find(waiter.completion);
-  if (command != journal->commands.end() &&
-      (std::holds_alternative<Call>(command->second->body) ||
-       std::holds_alternative<Attach>(command->second->body))) {
-    return;
-  }
+  const bool has = has_asked(waiter, [](const EntryBody& command) {
+    return std::holds_alternative<Call>(command) || std::holds_alternative<Attach>(command);
+  });
+  if (has) return;
   problem(Part::kCalls,
           fmt::format("its outcome goes to {} as completion {}, which is of no call or attach",
                       waiter.invocation.text(), waiter.completion),
-          asked, "that one may replay wrongly then; restore a backup");
+          asked, kWrongReplay);
 }
 
 void RelationCheck::check_promise_asked(const Subject& subject, const Promise& promise) {
@@ -187,24 +193,22 @@ Result<void> RelationCheck::check_promise_waiters() {
 void RelationCheck::check_waiter_of(const PromiseName& promise, const Waiter& waiter,
                                     const std::string& row) {
   reporter_.look(Part::kPromisesAsked);
-  if (!still_waits(waiter)) return;
-  const auto [other, journal] = lookups_.with_journal(waiter.invocation);
-  if (!other->is_readable) return;
-  const auto command = journal->commands.find(waiter.completion);
-  const auto* asked =
-      command == journal->commands.end() ? nullptr : std::get_if<Promise>(&command->second->body);
-  if (asked != nullptr && asked->key == promise.name) return;
+  const bool has = has_asked(waiter, [&](const EntryBody& command) {
+    const auto* asked = std::get_if<Promise>(&command);
+    return asked != nullptr && asked->key == promise.name;
+  });
+  if (has) return;
   reporter_.problem(Part::kPromisesAsked,
                     fmt::format("its outcome goes to {} as completion {}, which did not ask for it",
                                 waiter.invocation.text(), waiter.completion),
-                    row, "that one may replay wrongly then; restore a backup");
+                    row, kWrongReplay);
 }
 
 // Waiters with rows of their own: what they wait for is open and knows that there are such.
 Result<void> RelationCheck::check_later_waiters(storage::Table table) {
   Cursor waiters(store_, table);
   Bytes last_of;
-  std::optional<std::string> wrong;
+  const char* wrong = nullptr;
   for (;; waiters.advance()) {
     const Cursor::Row* const row = TRY(waiters.peek());
     if (row == nullptr) return {};
@@ -215,8 +219,8 @@ Result<void> RelationCheck::check_later_waiters(storage::Table table) {
       wrong = wrong_with(parts->of);
       last_of = of;
     }
-    if (wrong) {
-      reporter_.problem(id != nullptr ? Part::kCalls : Part::kPromisesAsked, *wrong,
+    if (wrong != nullptr) {
+      reporter_.problem(id != nullptr ? Part::kCalls : Part::kPromisesAsked, wrong,
                         key_text(row->key),
                         still_waits(parts->waiter) ? kWaitsForEver
                                                    : "nobody waits there any more; nothing to do");
@@ -229,20 +233,20 @@ Result<void> RelationCheck::check_later_waiters(storage::Table table) {
   }
 }
 
-std::optional<std::string> RelationCheck::wrong_with(const WaitedFor& of) {
+const char* RelationCheck::wrong_with(const WaitedFor& of) {
   if (const auto* id = std::get_if<InvocationId>(&of)) {
     const auto asked = lookups_.row(*id);
-    if (!asked->is_readable) return std::nullopt;
+    if (!asked->is_readable) return nullptr;
     if (!asked->is_live()) return "somebody waits for an invocation that is over or gone";
-    if (asked->row->waiters.size() >= kWaitersInRecord) return std::nullopt;
+    if (asked->row->waiters.size() >= kWaitersInRecord) return nullptr;
     return "somebody waits for an invocation that does not know of it";
   }
   const auto& name = std::get<PromiseName>(of);
   const auto promise = lookups_.tables().promise(name.service, name.key, name.name);
-  if (!promise) return std::nullopt;
+  if (!promise) return nullptr;
   if (promise->has_value() && (*promise)->result) return "somebody waits for a completed promise";
   if (promise->has_value() && (*promise)->waiters.size() >= kWaitersInRecord) {
-    return std::nullopt;
+    return nullptr;
   }
   return "somebody waits for a promise that does not know of it";
 }
