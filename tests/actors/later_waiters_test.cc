@@ -27,16 +27,12 @@ InvocationId slow_id() { return journal::idempotent_id("Slow", std::nullopt, "na
 
 ScriptedHandlers all_handlers() {
   ScriptedHandlers handlers;
-  const auto plain = [&](const char* service, const char* handler, std::vector<Op> ops) {
-    handlers.add(ServiceKind::kService, service, handler,
-                 {HandlerKind::kPlain, std::move(ops), {}});
-  };
   const auto done = []() -> actors::StepOutcome { return Bytes(kDone); };
-  plain("Slow", "nap", {sleep(100'000), run("done", done)});
-  plain("Follow", "it", {attach(slow_id())});
+  handlers.add_plain("Slow", "nap", {sleep(100'000), run("done", done)});
+  handlers.add_plain("Follow", "it", {attach(slow_id())});
   Op join = call("Slow", "", "nap", "");
   join.idempotency_key = "n";
-  plain("Follow", "join", {join});
+  handlers.add_plain("Follow", "join", {join});
   const auto workflow = [&](const char* handler, HandlerKind kind, std::vector<Op> ops) {
     handlers.add(ServiceKind::kWorkflow, "Gate", handler, {kind, std::move(ops), {}});
   };

@@ -30,29 +30,27 @@ Op by_key(Op op, std::string key) {
 ScriptedHandlers all_handlers() {
   const auto done = []() -> actors::StepOutcome { return Bytes("done"); };
   ScriptedHandlers handlers;
-  const auto plain = [&](const char* service, const char* handler, std::vector<Op> ops) {
-    handlers.add(ServiceKind::kService, service, handler,
-                 {HandlerKind::kPlain, std::move(ops), {}});
-  };
-  plain("Leaf", "work", {run("work", done), sleep(3'000), awakeable()});
-  plain("Root", "call", {by_key(call("Leaf", "", "work", ""), "k1"), run("after", done)});
-  plain("Root", "send",
-        {by_key(send("Leaf", "", "work", ""), "k2"), resolve(keyed("k2"), "42"),
-         attach(keyed("k2"))});
-  plain("Root", "attach", {attach(keyed("k1")), call("Stock", "shelf", "take", "")});
-  plain("Root", "tell",
-        {resolve(keyed("k1"), "1"), resolve(keyed("k3"), "3"),
-         by_key(send("Leaf", "", "work", "", 5'000), "k3")});
+  handlers.add_plain("Leaf", "work", {run("work", done), sleep(3'000), awakeable()});
+  handlers.add_plain("Root", "call",
+                     {by_key(call("Leaf", "", "work", ""), "k1"), run("after", done)});
+  handlers.add_plain("Root", "send",
+                     {by_key(send("Leaf", "", "work", ""), "k2"), resolve(keyed("k2"), "42"),
+                      attach(keyed("k2"))});
+  handlers.add_plain("Root", "attach", {attach(keyed("k1")), call("Stock", "shelf", "take", "")});
+  handlers.add_plain("Root", "tell",
+                     {resolve(keyed("k1"), "1"), resolve(keyed("k3"), "3"),
+                      by_key(send("Leaf", "", "work", "", 5'000), "k3")});
   // So many wait for one thing that the last have rows of their own.
-  plain("Leaf", "look", {attach(keyed("k1"))});
+  handlers.add_plain("Leaf", "look", {attach(keyed("k1"))});
   std::vector<Op> looks, reads;
   for (int i = 0; i < 4; ++i) {
     looks.push_back(send("Leaf", "", "look", ""));
     reads.push_back(send("Approval", "a", "read", ""));
   }
-  plain("Root", "look", looks);
-  plain("Root", "read", reads);
-  plain("Root", "start", {send("Approval", "a", "run", ""), call("Approval", "a", "approve", "")});
+  handlers.add_plain("Root", "look", looks);
+  handlers.add_plain("Root", "read", reads);
+  handlers.add_plain("Root", "start",
+                     {send("Approval", "a", "run", ""), call("Approval", "a", "approve", "")});
   handlers.add(ServiceKind::kObject, "Stock", "take",
                {HandlerKind::kExclusive, {get("n"), set("n", "+1"), sleep(2'000)}, {}});
   actors::RetryPolicy few;

@@ -17,18 +17,14 @@ constexpr std::int64_t kHourMs = 3'600'000;
 ScriptedHandlers make_handlers(const journal::InvocationId& order) {
   const auto done = []() -> actors::StepOutcome { return Bytes("done"); };
   ScriptedHandlers handlers;
-  const auto plain = [&](const char* service, const char* handler, std::vector<Op> ops) {
-    handlers.add(ServiceKind::kService, service, handler,
-                 {HandlerKind::kPlain, std::move(ops), {}});
-  };
-  plain("Bank", "charge", {run("charge", done)});
-  plain("Shop", "order", {run("reserve", done), call("Slow", "", "nap", "")});
-  plain("Slow", "nap", {sleep(100 * kHourMs)});
-  plain("Follow", "it", {attach(order)});
-  plain("Ask", "human", {awakeable()});
-  plain("Mail", "note", {run("note", done)});
+  handlers.add_plain("Bank", "charge", {run("charge", done)});
+  handlers.add_plain("Shop", "order", {run("reserve", done), call("Slow", "", "nap", "")});
+  handlers.add_plain("Slow", "nap", {sleep(100 * kHourMs)});
+  handlers.add_plain("Follow", "it", {attach(order)});
+  handlers.add_plain("Ask", "human", {awakeable()});
+  handlers.add_plain("Mail", "note", {run("note", done)});
   // Never ends by itself: its closure gives nothing back.
-  plain("Busy", "run", {run_held("held", [](auto) {})});
+  handlers.add_plain("Busy", "run", {run_held("held", [](auto) {})});
   handlers.add(ServiceKind::kObject, "Stock", "take",
                {HandlerKind::kExclusive, {get("n"), set("n", "+1"), sleep(50 * kHourMs)}, {}});
   actors::RetryPolicy once, slowly;

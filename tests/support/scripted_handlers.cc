@@ -271,6 +271,12 @@ void ScriptedHandlers::add(journal::ServiceKind kind, const std::string& service
   scripts_[{service, handler}] = std::move(script);
 }
 
+void ScriptedHandlers::add_plain(const std::string& service, const std::string& handler,
+                                 std::vector<Op> ops) {
+  add(journal::ServiceKind::kService, service, handler,
+      {journal::HandlerKind::kPlain, std::move(ops), {}});
+}
+
 std::vector<actors::ServiceInfo> ScriptedHandlers::catalog() const {
   std::vector<actors::ServiceInfo> all;
   for (const auto& [name, info] : services_) all.push_back(info);

@@ -70,6 +70,8 @@ class ScriptedHandlers final : public actors::Handlers {
 
   void add(journal::ServiceKind kind, const std::string& service, const std::string& handler,
            Script script);
+  // A handler of an unkeyed service, with the usual retries.
+  void add_plain(const std::string& service, const std::string& handler, std::vector<Op> ops);
   std::vector<actors::ServiceInfo> catalog() const;
 
   Result<actors::OpenedAttempt> open(const journal::Invocation& invocation,
