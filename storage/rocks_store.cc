@@ -22,6 +22,7 @@
 #include "storage/base/check.h"
 #include "storage/base/log.h"
 #include "storage/log_check.h"
+#include "storage/memtable.h"
 #include "storage/zeroed_logs.h"
 
 namespace holdfast::storage {
@@ -116,6 +117,7 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   options.write_buffer_size = std::max<std::size_t>(memtables / 2, 1 << 20);
   options.max_write_buffer_number = 3;
   options.arena_block_size = 256 << 10;
+  options.memtable_factory = entry_list_memtables();
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
 
   // Shape of the tree: level 0 uncompressed, because most of what is written is soon erased. The
@@ -131,7 +133,8 @@ rocksdb::Options database_options(const RocksStore::Options& ours) {
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
 
-  // Writers are few and each brings much: no memtable insertion from several threads, no spinning.
+  // Writers are few and each brings much: no memtable insertion from several threads
+  // (memtable.h), no spinning.
   options.allow_concurrent_memtable_write = false;
   options.enable_write_thread_adaptive_yield = false;
 

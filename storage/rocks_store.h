@@ -1,5 +1,6 @@
 #pragma once
-// RocksStore: the Store on disk, over RocksDB, which only rocks_store.cc and zeroed_logs.cc name.
+// RocksStore: the Store on disk, over RocksDB, which only rocks_store.cc, memtable.cc and
+// zeroed_logs.cc name.
 //
 // Chosen for safety over speed: paranoid checks, no automatic resume after a background error, no
 // recycling, compression or manual flushing of the write-ahead log, and point-in-time recovery,

@@ -3,8 +3,11 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <utility>
 
+#include "storage/base/random.h"
 #include "tests/support/temp_folder.h"
 
 namespace holdfast::storage {
@@ -104,6 +107,72 @@ BOOST_AUTO_TEST_CASE(a_reader_makes_no_store_where_there_is_none) {
   BOOST_REQUIRE(!reader.has_value());
   BOOST_TEST((reader.error().code() == ErrorCode::kCorruption));
   BOOST_TEST(std::filesystem::is_empty(folder.path()));
+}
+
+// With so little memory that it becomes files again and again: what is read is what was written,
+// from memory, from files, from both, and after the store was opened again.
+BOOST_AUTO_TEST_CASE(every_reader_sees_the_moment_it_asked_for_while_memory_becomes_files) {
+  testing::TempFolder folder;
+  const RocksStore::Options little{.memory_budget_bytes = 4 << 20};
+  auto store = std::move(RocksStore::open(folder.path(), little)).value();
+  SeededRandom random(11);
+  using Rows = std::map<std::string, std::string>;
+  Rows expected;
+  const auto agree = [](const Reader& reader, const Rows& rows) {
+    Rows forward, backward;
+    const auto into = [](Rows& all) {
+      return [&all](BytesView key, BytesView value) { return all.emplace(key, value).second; };
+    };
+    BOOST_REQUIRE(reader.scan("", "", into(forward)).has_value());
+    BOOST_REQUIRE(reader.scan_reverse("", "", into(backward)).has_value());
+    BOOST_TEST((forward == rows));
+    BOOST_TEST((backward == rows));
+    for (int key = 0; key < 300; key += 7) {
+      const auto found = rows.find(std::to_string(key));
+      const auto got = reader.get(std::to_string(key)).value();
+      BOOST_TEST((got == (found == rows.end() ? std::nullopt : std::optional(found->second))));
+    }
+  };
+  for (int round = 0; round < 40; ++round) {
+    const auto before = store->snapshot();
+    const Rows then = expected;
+    Batch batch;
+    for (int i = 0; i < 150; ++i) {
+      const std::string key = std::to_string(random.next() % 300);
+      if (random.next() % 3 == 0) {
+        batch.erase(key);
+        expected.erase(key);
+      } else {
+        batch.put(key, expected[key] = Bytes(random.next() % 4000, 'x') + key);
+      }
+    }
+    BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
+    if (round % 10 == 4) {
+      BOOST_REQUIRE(store->erase_range("15", "2").has_value());
+      expected.erase(expected.lower_bound("15"), expected.lower_bound("2"));
+    }
+    agree(*before, then);
+    agree(*store, expected);
+  }
+  store.reset();
+  store = std::move(RocksStore::open(folder.path(), little)).value();
+  agree(*store, expected);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_in_memory_only_counts_among_the_bytes) {
+  testing::TempFolder folder;
+  const auto store = open_store(folder);
+  Batch batch;
+  for (int i = 0; i < 1000; ++i) batch.put("i" + std::to_string(1000 + i), Bytes(1000, 'x'));
+  BOOST_REQUIRE(write_one(*store, batch, Sync::kYes).has_value());
+
+  const std::uint64_t all = store->approximate_bytes("", "");
+  const std::uint64_t half = store->approximate_bytes("i1500", "j");
+
+  BOOST_TEST(all > 700'000);
+  BOOST_TEST(all < 1'500'000);
+  BOOST_TEST(half > all / 4);
+  BOOST_TEST(half < all * 3 / 4);
 }
 
 // Rows of parked runs are much alike, and there may be millions of them.
