@@ -40,7 +40,7 @@ struct Started {
 };
 // Its own batch is durable.
 struct Committed {
-  std::optional<journal::Stamp> chunk, wake_up, queue;
+  std::optional<journal::Stamp> born, chunk, wake_up, queue;
   std::vector<journal::Notification> notifications;
 };
 // Another's batch put an entry into its journal.

@@ -106,6 +106,12 @@ struct Invocation {
 
   std::optional<Outcome> result;  // kCompleted only.
 
+  // The first and the last entry of its journal, when they stand here instead of in a chunk (see
+  // Tables::journal): a small input of one whose id is of no key, and that it ended with an Output
+  // of its result. Both go with the journal.
+  std::optional<Input> input;
+  bool ends_with_output = false;
+
   // Whether another run may have its id, earlier or later.
   bool has_id_of_a_key() const {
     return target.handler_kind == HandlerKind::kRun || idempotency_key.has_value();

@@ -48,12 +48,16 @@ Result<std::optional<Loaded>> Journal::load(const InvocationId& id, Reading read
       TRY(load_news(loaded))) {
     return std::optional<Loaded>(std::move(loaded));
   }
-  loaded.entries = TRY(tables_.journal(id));
+  add_input(stored, loaded.entries);
+  TRY(tables_.add_chunks(id, loaded.entries));
   if (!loaded.entries.empty()) loaded.last_stamp = loaded.entries.back().stamp;
-  const auto input = std::find_if(loaded.entries.begin(), loaded.entries.end(),
-                                  [](const StampedEntry& one) { return one.entry.is_command(); });
-  std::move(loaded.entries.begin(), input, std::back_inserter(loaded.early));
-  loaded.entries.erase(loaded.entries.begin(), input);
+  if (!stored.input.has_value()) {
+    const auto input = std::find_if(loaded.entries.begin(), loaded.entries.end(),
+                                    [](const StampedEntry& one) { return one.entry.is_command(); });
+    std::move(loaded.entries.begin(), input, std::back_inserter(loaded.early));
+    loaded.entries.erase(loaded.entries.begin(), input);
+    if (!loaded.entries.empty()) loaded.born = loaded.entries.front().stamp;
+  }
   if (stored.has_id_of_a_key()) {
     std::erase_if(loaded.entries, [&](StampedEntry& one) {
       const auto* told = std::get_if<Notification>(&one.entry.body);
@@ -124,16 +128,30 @@ void Consequences::resolve(Stamp first) {
     arrival.wake_up += first;
   }
   for (Created& one : created) {
-    one.chunk += first;
+    one.born += first;
     if (one.invocation.status != Status::kScheduled) one.wake_up += first;
     if (one.invocation.status == Status::kQueued) one.queue += first;
   }
+  if (born) *born += first;
   if (chunk) *chunk += first;
   if (wake_up) *wake_up += first;
   if (queue) *queue += first;
 }
 
 namespace {
+
+// Each write of the row brings the input again, so it is small. Where an id is of a key, the stamp
+// of the input tells what is of this run from what was told to earlier ones.
+constexpr std::size_t kInputInRow = 256;
+constexpr std::size_t kOfAHeader = 16;  // Beside its bytes.
+
+bool fits_in_row(const Invocation& row, const Entry& entry) {
+  if (row.has_id_of_a_key() || !entry.name.empty()) return false;
+  const Input& input = std::get<Input>(entry.body);
+  std::size_t bytes = input.value.size();
+  for (const auto& [name, value] : input.headers) bytes += name.size() + value.size() + kOfAHeader;
+  return bytes <= kInputInRow;
+}
 
 // Stages one decision; holds what its facts have in common.
 class Stager {
@@ -158,6 +176,13 @@ class Stager {
     std::vector<Entry> chunk;
     for (Fact& fact : decision.facts) {
       if (auto* append = std::get_if<Append>(&fact)) chunk.push_back(std::move(append->entry));
+    }
+    if (!chunk.empty() && std::holds_alternative<Input>(chunk.front().body)) {
+      consequences_.born = next_stamp();
+      if (decision.row_changed && fits_in_row(state_.row, chunk.front())) {
+        state_.row.input = std::get<Input>(std::move(chunk.front().body));
+        chunk.erase(chunk.begin());
+      }
     }
     if (!chunk.empty()) {
       consequences_.chunk = next_stamp();
@@ -191,7 +216,9 @@ class Stager {
                     0};
     Invocation& row = created.invocation;
     row.journal_entries = row.journal_commands = 1;
-    if (created.more.empty()) {
+    if (created.more.empty() && fits_in_row(row, created.input)) {
+      row.input = std::get<Input>(created.input.body);
+    } else if (created.more.empty()) {
       append_journal(batch_, row.id, now_, &created.input, 1);
     } else {
       std::vector<Entry> chunk = {created.input};

@@ -29,6 +29,8 @@ struct Loaded {
   std::vector<Stamp> wake_ups;
   std::vector<Notification> news;  // kSuspended: what its row does not know of yet.
   Stamp last_stamp = 0;            // Of the last chunk; what is told later has a greater one.
+  // What was told before it came to be has a smaller one. 1: there is nothing such.
+  Stamp born = 1;
 };
 
 // What others must hear once a batch is durable. Stamps are relative to the batch until resolved.
@@ -42,7 +44,7 @@ struct Created {
   Invocation invocation;
   Entry input;
   std::vector<Entry> more;
-  Stamp chunk = 0;
+  Stamp born = 0;  // What is told to it has this one or a greater.
   Stamp wake_up = 0;
   Stamp queue = 0;  // 0: not queued.
 };
@@ -51,8 +53,9 @@ struct Consequences {
   std::vector<Created> created;
   std::vector<Timer> timers;  // To be armed.
   std::vector<Request> requests;
-  // Of the invocation itself; 0: none was written.
-  std::optional<Stamp> chunk, wake_up, queue;
+  // Of the invocation itself; none: nothing such was written. `born`: with its input; what is told
+  // to it afterwards has this stamp or a greater.
+  std::optional<Stamp> born, chunk, wake_up, queue;
   std::vector<Notification> notifications;  // Those in the chunk, in order.
 
   // Turns relative stamps into those the committer gave.

@@ -18,7 +18,7 @@
 namespace holdfast::storage {
 
 // Grows when stored bytes change so that older releases could not read them.
-inline constexpr int kDataFormat = 3;
+inline constexpr int kDataFormat = 4;
 
 // An open data folder: no other server opens it while this lives. Moves, does not copy.
 class DataFolder {

@@ -254,7 +254,7 @@ void InvocationActor::kill(ActOn& mail) {
   }
   // All it has called and sent goes with it.
   std::vector<journal::InvocationId> children;
-  if (const auto entries = read_or_stop(world_.journal.tables().journal(id_))) {
+  if (const auto entries = read_or_stop(world_.journal.tables().chunks(id_))) {
     for (const auto& one : *entries) {
       const auto* notification = std::get_if<journal::Notification>(&one.entry.body);
       if (notification == nullptr) continue;
@@ -273,7 +273,7 @@ void InvocationActor::kill(ActOn& mail) {
 
 void InvocationActor::remove(bool row_too) {
   const auto& tables = world_.journal.tables();
-  const auto entries = read_or_stop(tables.journal(id_));
+  const auto entries = read_or_stop(tables.chunks(id_));
   if (!entries) {
     kLog.error("journal cannot be read and stays", "invocation={} reason={}", id_.text(),
                entries.error().message());
@@ -440,7 +440,7 @@ void InvocationActor::on(CopyAsNew& mail) {
         Error(ErrorCode::kInvalidArgument, "a workflow cannot be restarted as new"));
   }
   if (row.status != Status::kCompleted) return mail.on_done(wrong_state(row, "restarted as new"));
-  auto stored = read_or_stop(world_.journal.tables().journal(id_));
+  auto stored = read_or_stop(world_.journal.tables().journal(row));
   if (!stored || stored->empty() ||
       !std::holds_alternative<journal::Input>(stored->front().entry.body)) {
     return mail.on_done(

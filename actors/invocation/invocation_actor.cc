@@ -89,7 +89,7 @@ void InvocationActor::load(journal::Reading reading) {
   }
   last_stamp_ = std::max(last_stamp_, (*loaded)->last_stamp);
   news_ = std::move((*loaded)->news);
-  born_ = (*loaded)->entries.empty() ? 1 : (*loaded)->entries.front().stamp;
+  born_ = (*loaded)->born;
   early_.clear();
   for (auto& one : (*loaded)->early) {
     early_.push_back({std::move(one.entry), one.stamp, one.stamp + 1});
@@ -211,7 +211,7 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
     told.resolve(receipt.first_lsn().value());
     // Its own entries come first: they have the lower stamps.
     InvocationMail committed{
-        Committed{told.chunk, told.wake_up, told.queue, std::move(told.notifications)}};
+        Committed{told.born, told.chunk, told.wake_up, told.queue, std::move(told.notifications)}};
     if (home == Home::kLoop) {
       world.loop->send(self, std::move(committed));
     } else {
@@ -255,7 +255,7 @@ void InvocationActor::send_out(storage::Batch batch, journal::Consequences conse
 
 void InvocationActor::on(Committed& mail) {
   --outstanding_;
-  if (mail.chunk && born_ == 0) born_ = *mail.chunk;
+  if (mail.born && born_ == 0) born_ = *mail.born;
   if (mail.chunk) last_stamp_ = std::max(last_stamp_, *mail.chunk);
   if (mail.wake_up) rows_.wake_ups.push_back(*mail.wake_up);
   if (mail.queue) rows_.queue = state_.row.queue_position = *mail.queue;

@@ -185,8 +185,9 @@ class InvocationActor : public caf::event_based_actor {
   journal::InvocationState state_;
   journal::OwnRows rows_;
   journal::Stamp last_stamp_ = 0;  // Of the newest chunk known here.
-  // Of its input, which is the first of its journal (INV-6): what was told before goes behind it.
-  // 0: not known yet, as its batch is under way.
+  // Of its input, which is the first of its journal (INV-6), or what came next when that is in the
+  // row: what was told before goes behind it. 1: nothing was, or it stands behind already. 0: not
+  // known yet, as its batch is under way.
   journal::Stamp born_ = 0;
   std::vector<Arrived> early_;           // Came before that was known, or before the input.
   std::vector<Grant> early_grants_;      // Came before that was known.

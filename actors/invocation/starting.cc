@@ -107,7 +107,8 @@ void InvocationActor::on(Started& mail) {
   choose_home();
   state_.fold(created.input);
   for (const journal::Entry& entry : created.more) state_.fold(entry);
-  last_stamp_ = born_ = created.chunk;
+  born_ = created.born;
+  last_stamp_ = born_ - 1;
   rows_ = {{created.wake_up}, created.queue, state_.row.status};
   state_.row.queue_position = created.queue;
   journal_.emplace();
@@ -289,7 +290,7 @@ void InvocationActor::adopt_early() {
     return std::holds_alternative<journal::DropChunk>(fact);
   });
   if (decision_.wake_up == journal::WakeUp::kTakeAll) decision_.wake_up = journal::WakeUp::kKeep;
-  auto told = read_or_stop(world_.journal.tables().journal(id_));
+  auto told = read_or_stop(world_.journal.tables().chunks(id_));
   if (!told) return;  // Whoever reads the journal next is stopped by that.
   for (auto& one : *told) {
     if (!one.entry.is_command()) early_.push_back({std::move(one.entry), one.stamp, one.stamp + 1});

@@ -22,13 +22,7 @@ class EntryWriter {
  public:
   explicit EntryWriter(stored::Entry::Builder to) : to_(to) {}
 
-  void operator()(const Input& input) {
-    auto to = to_.initInput();
-    if (!input.headers.empty()) {
-      codec::set_pairs(to.initHeaders(input.headers.size()), input.headers);
-    }
-    if (!input.value.empty()) to.setValue(as_data(input.value));
-  }
+  void operator()(const Input& input) { codec::set_input(to_.initInput(), input); }
 
   void operator()(const Output& output) {
     if (const auto* failure = std::get_if<Failure>(&output.result)) {
@@ -324,8 +318,7 @@ Result<EntryBody> take_body(stored::Entry::Reader from) {
     case stored::Entry::SIGNAL:
       return take_signal(from.getSignal());
     case stored::Entry::INPUT:
-      return EntryBody(Input{codec::take_pairs(from.getInput().getHeaders()),
-                             take_bytes(from.getInput().getValue())});
+      return EntryBody(codec::take_input(from.getInput()));
     case stored::Entry::OUTPUT_VALUE:
       return EntryBody(Output{take_bytes(from.getOutputValue())});
     case stored::Entry::OUTPUT_FAILURE:

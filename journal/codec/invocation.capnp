@@ -37,6 +37,8 @@ struct Invocation {
   pin @20 :Pin;
   lastStartAt @21 :Int64;
   life @22 :UInt32;
+  input @23 :Entry.Input;    # Optional: the first entry of its journal.
+  endsWithOutput @24 :Bool;  # The last entry of its journal is an Output of the result.
 }
 
 struct AwaitedSignals {

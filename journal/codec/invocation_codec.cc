@@ -227,6 +227,8 @@ Result<Invocation> take_invocation(stored::Invocation::Reader from) {
   to.journal_entries = from.getJournalEntries();
   to.journal_commands = from.getJournalCommands();
   to.life = from.getLife();
+  to.ends_with_output = from.getEndsWithOutput();
+  if (from.hasInput()) to.input = codec::take_input(from.getInput());
 
   if (from.hasOrigin()) TRY(take_origin(from.getOrigin(), to));
   if (from.hasWaiters()) to.waiters = codec::take_waiters(from.getWaiters());
@@ -257,6 +259,7 @@ void encode_invocation(Bytes& to, const Invocation& invocation) {
   row.setJournalEntries(invocation.journal_entries);
   row.setJournalCommands(invocation.journal_commands);
   row.setLife(invocation.life);
+  row.setEndsWithOutput(invocation.ends_with_output);
   row.setCreatedAt(invocation.created_at);
   row.setModifiedAt(invocation.modified_at);
   row.setRunningAt(invocation.running_at);
@@ -269,6 +272,7 @@ void encode_invocation(Bytes& to, const Invocation& invocation) {
   row.setHandler(as_data(invocation.target.handler));
   set_waits(row, invocation.waits);
   set_origin(row, invocation);
+  if (invocation.input.has_value()) codec::set_input(row.initInput(), *invocation.input);
   if (!invocation.waiters.empty()) {
     codec::set_waiters(row.initWaiters(invocation.waiters.size()), invocation.waiters);
   }

@@ -46,6 +46,15 @@ Result<Outcome> take_outcome(stored::Outcome::Reader from) {
   return Error(ErrorCode::kCorruption, "unknown kind of outcome");
 }
 
+void set_input(stored::Input::Builder to, const Input& input) {
+  if (!input.headers.empty()) set_pairs(to.initHeaders(input.headers.size()), input.headers);
+  if (!input.value.empty()) to.setValue(as_data(input.value));
+}
+
+Input take_input(stored::Input::Reader from) {
+  return {take_pairs(from.getHeaders()), take_bytes(from.getValue())};
+}
+
 void set_pairs(capnp::List<stored::Pair>::Builder to, const Pairs& pairs) {
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     auto pair = to[i];

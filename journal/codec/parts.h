@@ -34,6 +34,9 @@ Failure take_failure(stored::Failure::Reader from);
 void set_outcome(stored::Outcome::Builder to, const Outcome& outcome);
 Result<Outcome> take_outcome(stored::Outcome::Reader from);
 
+void set_input(stored::Input::Builder to, const Input& input);
+Input take_input(stored::Input::Reader from);
+
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 void set_pairs(capnp::List<stored::Pair>::Builder to, const Pairs& pairs);
 Pairs take_pairs(capnp::List<stored::Pair>::Reader from);

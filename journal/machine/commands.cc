@@ -195,7 +195,13 @@ void answer_list(InvocationState& state, CompletionId completion_id, std::vector
 }
 
 void record_output(InvocationState& state, const Outcome& outcome, Decision& decision) {
-  append(state, Entry{{}, Output{outcome}}, decision);
+  const bool has_chunk =
+      std::any_of(decision.facts.begin(), decision.facts.end(),
+                  [](const Fact& fact) { return std::holds_alternative<Append>(fact); });
+  if (has_chunk) return append(state, Entry{{}, Output{outcome}}, decision);
+  ++state.entries;
+  ++state.commands;
+  state.row.ends_with_output = true;
 }
 
 void InvocationState::fold(const Entry& entry) {

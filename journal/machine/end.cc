@@ -72,6 +72,8 @@ void purge(InvocationState& state, const std::vector<Stamp>& chunks, bool row_to
   } else {
     state.row.journal_entries = state.entries = 0;
     state.row.journal_commands = state.commands = 0;
+    state.row.input.reset();
+    state.row.ends_with_output = false;
     decision.row_changed = true;
   }
   decision.wake_up = WakeUp::kTakeAll;

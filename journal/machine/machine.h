@@ -65,7 +65,10 @@ void answer_read(InvocationState& state, CompletionId completion, std::optional<
                  Decision& decision);
 void answer_list(InvocationState& state, CompletionId completion, std::vector<Bytes> keys,
                  Decision& decision);
-// The handler's result as an entry, in the batch of its end; for those who read journals.
+// The handler's result is the last entry of its journal, for those who read journals. The caller
+// follows with finish() of that result. It is a flag in the row unless this decision has entries,
+// which stand before it and may be stamped after some that nobody here has heard of.
+// REQUIRES: all entries of earlier decisions have their stamps.
 void record_output(InvocationState& state, const Outcome& outcome, Decision& decision);
 // The request behind a command that needs an answer from another owner; none for other commands.
 std::optional<Request> request_of(const InvocationState& state, std::uint32_t number,
@@ -110,8 +113,8 @@ Result<std::vector<Entry>> prefix_of(std::vector<Entry> journal, std::size_t las
 // What an asker is told under its completion.
 Tell answer(const Waiter& waiter, decltype(Notification::result) result);
 
-// Promise of a workflow key, decided by the owner of its run. REQUIRES: all who wait are known if it
-// is to be completed.
+// Promise of a workflow key, decided by the owner of its run. REQUIRES: all who wait are known if
+// it is to be completed.
 void promise_act(PromiseState& state, const Waiter& asker, const Request::PromiseAct& act,
                  Decision& decision);
 // Removes it, with those who may still stand among its waiters. REQUIRES: all of them are known.

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <utility>
 
 #include "journal/codec/codec.h"
+#include "journal/tables/cursor.h"
 #include "journal/tables/key.h"
 #include "journal/tables/scan.h"
 #include "journal/tables/tables.h"
@@ -27,16 +29,46 @@ Error with_id(const InvocationId& id, const Error& error) {
 
 }  // namespace
 
-Result<std::vector<StampedEntry>> Tables::journal(const InvocationId& id) const {
-  std::vector<StampedEntry> entries;
+void add_input(const Invocation& row, std::vector<StampedEntry>& to) {
+  if (row.input.has_value()) to.push_back({0, row.created_at, Entry{{}, *row.input}});
+}
+
+// What others told after the end stands behind it, and was not counted.
+void add_output(const Invocation& row, std::vector<StampedEntry>& to) {
+  if (!row.ends_with_output || !row.result.has_value()) return;
+  const std::size_t before = std::max<std::size_t>(row.journal_entries, 1) - 1;
+  to.insert(to.begin() + static_cast<std::ptrdiff_t>(std::min(before, to.size())),
+            {0, row.completed_at, Entry{{}, Output{*row.result}}});
+}
+
+Result<void> Tables::add_chunks(const InvocationId& id, std::vector<StampedEntry>& to) const {
   const Key prefix = Key(kTable).id(id);
   const auto read =
       scan(store_, prefix, prefix.end(), [&](BytesView key, BytesView value) -> Result<bool> {
-        TRY(add_chunk(entries, key, value));
+        TRY(add_chunk(to, key, value));
         return true;
       });
   if (!read.has_value()) return with_id(id, read.error());
+  return {};
+}
+
+Result<std::vector<StampedEntry>> Tables::chunks(const InvocationId& id) const {
+  std::vector<StampedEntry> entries;
+  TRY(add_chunks(id, entries));
   return entries;
+}
+
+Result<std::vector<StampedEntry>> Tables::journal(const Invocation& row) const {
+  std::vector<StampedEntry> entries;
+  add_input(row, entries);
+  TRY(add_chunks(row.id, entries));
+  add_output(row, entries);
+  return entries;
+}
+
+Result<std::vector<StampedEntry>> Tables::journal(const InvocationId& id) const {
+  const auto row = TRY(invocation(id));
+  return row.has_value() ? journal(*row) : chunks(id);
 }
 
 Result<std::vector<Entry>> Tables::chunk(const InvocationId& id, Stamp stamp) const {
@@ -47,37 +79,64 @@ Result<std::vector<Entry>> Tables::chunk(const InvocationId& id, Stamp stamp) co
   return std::move(chunk->entries);
 }
 
+namespace {
+
+// The id in the key where it stands, none at the end. Keys that cannot be understood are passed
+// over.
+Result<std::optional<InvocationId>> id_at(Cursor& cursor) {
+  for (;;) {
+    const Cursor::Row* const row = TRY(cursor.peek());
+    if (row == nullptr) return std::optional<InvocationId>();
+    const auto id = id_in(row->key);
+    if (id.has_value()) return std::optional(*id);
+    kLog.error("row of a journal cannot be read and is passed over", "reason={}",
+               id.error().message());
+    cursor.advance();
+  }
+}
+
+}  // namespace
+
 Result<void> Tables::each_journal(
     const std::optional<InvocationId>& after,
     const std::function<bool(const InvocationId&, Result<std::vector<StampedEntry>>)>& visit)
     const {
-  // What has been read of one; it is shown when the next one begins.
-  std::optional<InvocationId> id;
-  Result<std::vector<StampedEntry>> entries = std::vector<StampedEntry>();
-  bool go_on = true;
-  const auto show = [&] {
-    if (id.has_value()) go_on = visit(*id, std::exchange(entries, std::vector<StampedEntry>()));
-    id.reset();
-    return go_on;
-  };
-  const Key table(kTable);
-  const Bytes begin = after.has_value() ? Key(kTable).id(*after).end() : Bytes(table.view());
-  TRY(scan(store_, begin, table.end(), [&](BytesView key, BytesView value) -> Result<bool> {
-    const auto of = id_in(key);
-    if (!of.has_value()) {
-      kLog.error("chunk of a journal cannot be read and is passed over", "reason={}",
-                 of.error().message());
-      return true;
+  const Key rows_table(storage::Table::kInvocation), chunks_table(kTable);
+  Cursor rows(store_,
+              after ? Key(storage::Table::kInvocation).id(*after).next() : Bytes(rows_table.view()),
+              rows_table.end());
+  Cursor chunks(store_, after ? Key(kTable).id(*after).end() : Bytes(chunks_table.view()),
+                chunks_table.end());
+  for (;;) {
+    const auto row_id = TRY(id_at(rows));
+    const auto chunk_id = TRY(id_at(chunks));
+    if (!row_id && !chunk_id) return {};
+    const InvocationId id = !chunk_id || (row_id && *row_id < *chunk_id) ? *row_id : *chunk_id;
+    std::vector<StampedEntry> entries;
+    std::optional<Invocation> row;
+    Result<void> read;
+    if (row_id == id) {
+      auto stored = StoredInvocation(id, TRY(rows.peek())->value).read();
+      if (stored.has_value()) {
+        row = std::move(*stored);
+        add_input(*row, entries);
+      } else {
+        read = with_id(id, stored.error());
+      }
+      rows.advance();
     }
-    if (id != *of && !show()) return false;
-    id = *of;
-    if (!entries.has_value()) return true;  // What follows a damaged chunk says nothing.
-    const auto read = add_chunk(*entries, key, value);
-    if (!read.has_value()) entries = with_id(*id, read.error());
-    return true;
-  }));
-  if (go_on) show();
-  return {};
+    while (TRY(id_at(chunks)) == id) {
+      const Cursor::Row& chunk = *TRY(chunks.peek());
+      if (read.has_value()) {  // What follows a damaged chunk says nothing.
+        const auto added = add_chunk(entries, chunk.key, chunk.value);
+        if (!added.has_value()) read = with_id(id, added.error());
+      }
+      chunks.advance();
+    }
+    if (row) add_output(*row, entries);
+    const bool go_on = read.has_value() ? visit(id, std::move(entries)) : visit(id, read.error());
+    if (!go_on) return {};
+  }
 }
 
 void append_journal(storage::Batch& batch, const InvocationId& id, std::int64_t appended_at,

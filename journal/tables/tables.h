@@ -63,6 +63,11 @@ struct ServiceSettings {
   std::optional<std::int64_t> park_after_ms;  // None: as the server has it.
 };
 
+// What stands in the row of a journal's entries: to be called before its chunks are added, and
+// after.
+void add_input(const Invocation& row, std::vector<StampedEntry>& to);
+void add_output(const Invocation& row, std::vector<StampedEntry>& to);
+
 // An invocation's row as it is stored. It is decoded when asked, so that those who only count or
 // want ids do not pay for it.
 class StoredInvocation {
@@ -105,8 +110,14 @@ class Tables {
   explicit Tables(const storage::Reader& store) : store_(store) {}
 
   Result<std::optional<Invocation>> invocation(const InvocationId& id) const;
-  // In order of the stamps.
+  // Its whole journal, in order: first and last entry may stand in the row. Those have no stamp of
+  // their own: 0.
+  Result<std::vector<StampedEntry>> journal(const Invocation& row) const;
+  // Reads the row first; without one, what others have told.
   Result<std::vector<StampedEntry>> journal(const InvocationId& id) const;
+  // The entries that are in chunks, in order of the stamps.
+  Result<std::vector<StampedEntry>> chunks(const InvocationId& id) const;
+  Result<void> add_chunks(const InvocationId& id, std::vector<StampedEntry>& to) const;
   // The entries that share one stamp; none when there is no such chunk.
   Result<std::vector<Entry>> chunk(const InvocationId& id, Stamp stamp) const;
   // Wake-ups not yet taken care of, ascending.
@@ -165,7 +176,8 @@ class Tables {
                            const std::function<bool(StoredInvocation)>& visit) const;
   Result<void> each_woken_after(const std::optional<InvocationId>& after,
                                 const std::function<bool(const InvocationId&)>& visit) const;
-  // Whole journals, of those that have one.
+  // Whole journals: of invocations, empty where it was removed, and what is told to ids that nobody
+  // has.
   Result<void> each_journal(
       const std::optional<InvocationId>& after,
       const std::function<bool(const InvocationId&, Result<std::vector<StampedEntry>>)>& visit)

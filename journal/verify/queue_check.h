@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "journal/verify/cursor.h"
+#include "journal/tables/cursor.h"
 #include "journal/verify/reporter.h"
 #include "journal/verify/subject.h"
 

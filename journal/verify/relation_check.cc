@@ -77,6 +77,7 @@ Result<std::optional<Subject>> RelationCheck::next() {
     if (row) {
       row->id = *id;
       subject.row = std::move(*row);
+      add_input(*subject.row, subject.entries);
     } else {
       ++unreadable_;
     }
@@ -99,6 +100,7 @@ Result<std::optional<Subject>> RelationCheck::next() {
     wake_ups_.advance();
   }
   if (!subject.row) return std::optional(std::move(subject));
+  add_output(*subject.row, subject.entries);
   // What was told to an earlier run of the id is removed by the next owner.
   std::erase_if(subject.entries, [&](const StampedEntry& one) {
     const auto* told = std::get_if<Notification>(&one.entry.body);
@@ -145,6 +147,10 @@ void RelationCheck::check_fields(const Subject& subject) {
   if (row.status != Status::kSuspended && !row.waits.empty()) {
     wrong("it waits for something and is not suspended");
   }
+  if (row.input && row.has_id_of_a_key()) {
+    wrong("its id is of a key, and its input is in its row");
+  }
+  if (row.ends_with_output && !completed) wrong("it ends with an output before its end");
   const Target& target = row.target;
   const HandlerKind kind = target.handler_kind;
   const bool fits = target.service_kind == ServiceKind::kService ? kind == HandlerKind::kPlain
@@ -208,6 +214,10 @@ void RelationCheck::check_journal(const Subject& subject, const JournalIndex& jo
   }
   if (!std::holds_alternative<Input>(input->entry.body)) {
     problem(Part::kJournals, "a journal that does not begin with the input", subject, kLost);
+  } else if (std::any_of(std::next(input), subject.entries.end(), [](const auto& one) {
+               return std::holds_alternative<Input>(one.entry.body);
+             })) {
+    problem(Part::kJournals, "a journal with two inputs", subject, kLost);
   }
   if (entries < row.journal_entries || journal.command_count < row.journal_commands) {
     problem(Part::kJournals,

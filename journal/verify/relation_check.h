@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "journal/verify/cursor.h"
+#include "journal/tables/cursor.h"
 #include "journal/verify/queue_check.h"
 #include "journal/verify/reporter.h"
 #include "journal/verify/subject.h"

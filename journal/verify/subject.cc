@@ -70,7 +70,7 @@ Lookups::WithJournal Lookups::with_journal(const InvocationId& id) {
     return journals_.front();
   }
   Subject subject = *row(id);
-  auto entries = tables_.journal(id);
+  auto entries = subject.row ? tables_.journal(*subject.row) : tables_.chunks(id);
   subject.is_readable = subject.is_readable && entries.has_value();
   if (entries) subject.entries = std::move(*entries);
   std::erase_if(subject.entries, [&](const StampedEntry& one) {

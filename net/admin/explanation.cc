@@ -126,7 +126,7 @@ Standing Explainer::standing(const Invocation& row) const {
   Standing to{row.id, row.target.text(), journal::status_text(row.status), since(row), {}};
   Result<Journal> journal = Journal();
   if (row.status == Status::kRunning || row.status == Status::kSuspended) {
-    journal = tables_.journal(row.id);
+    journal = tables_.journal(row);
   }
   if (!journal) {
     to.summary = "is left alone: its journal cannot be read (HF0017): " + journal.error().message();

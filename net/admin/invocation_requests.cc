@@ -70,7 +70,7 @@ HttpResponse details(const journal::Tables& tables, const journal::InvocationId&
     return admin_error_answer(
         {ErrorCode::kNotFound, fmt::format("invocation '{}' not found", id.text())});
   }
-  const auto journal = tables.journal(id);
+  const auto journal = tables.journal(**invocation);
   if (!journal) return admin_error_answer(journal.error());
   json::object body = invocation_view(**invocation);
   const auto commands = std::count_if(journal->begin(), journal->end(), [](const auto& stamped) {

@@ -196,14 +196,20 @@ BOOST_AUTO_TEST_CASE(inv_8_ids_that_do_not_follow_from_their_keys_are_flagged) {
 
 BOOST_AUTO_TEST_CASE(inv_6_journals_that_lack_something_are_flagged) {
   const BusyStore& busy = busy_store();
-  Doctored lost, orphan, shorter, stray, purged;
-  lost.rows.erase(lost.first(Table::kJournal, busy.scheduled));
-  orphan.rows.erase(orphan.first(Table::kInvocation, busy.paused));
+  Doctored lost, twice, of_a_key, too_early, orphan, shorter, stray, purged;
+  lost.change(busy.scheduled, [](auto& row) { row.input.reset(); });
+  twice.append(busy.scheduled, journal::Entry{{}, journal::Input{}});
+  of_a_key.change(busy.charged, [](auto& row) { row.input.emplace(); });
+  too_early.change(busy.scheduled, [](auto& row) { row.ends_with_output = true; });
+  orphan.rows.erase(orphan.first(Table::kInvocation, busy.charged));
   shorter.change(busy.order, [](auto& row) { row.journal_entries = 50; });
   stray.append(busy.charged, journal::completion(77, journal::Empty{}));
   purged.change(busy.charged, [](auto& row) { row.journal_entries = 0; });
 
   lost.expect("invocations with journals", "without a journal");
+  twice.expect("invocations with journals", "a journal with two inputs");
+  of_a_key.expect("an invocation with itself", "and its input is in its row");
+  too_early.expect("an invocation with itself", "an output before its end");
   orphan.expect("invocations with journals", "a journal without its invocation");
   shorter.expect("invocations with journals", "and had 50");
   stray.expect("invocations with journals", "completes 77, and no command before it");

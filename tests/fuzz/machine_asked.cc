@@ -234,7 +234,7 @@ void MachineOwner::cancel() {
 void MachineOwner::kill() {
   if (state_.row.status == Status::kCompleted) return;
   std::vector<journal::InvocationId> children;
-  if (const auto entries = world_.tables().journal(id_)) {
+  if (const auto entries = world_.tables().chunks(id_)) {
     for (const auto& one : *entries) {
       const auto* notification = std::get_if<journal::Notification>(&one.entry.body);
       if (notification == nullptr) continue;
@@ -276,7 +276,7 @@ void MachineOwner::resume() {
 }
 
 void MachineOwner::remove(bool row_too) {
-  const auto entries = world_.tables().journal(id_);
+  const auto entries = world_.tables().chunks(id_);
   if (!entries) return;
   std::vector<journal::Stamp> chunks;
   for (const auto& one : *entries) {
@@ -348,7 +348,7 @@ void MachineOwner::copy_as_new(std::size_t from) {
       row.target.service_kind == journal::ServiceKind::kWorkflow) {
     return;
   }
-  auto stored = world_.tables().journal(id_);
+  auto stored = world_.tables().journal(row);
   if (!stored || stored->empty() ||
       !std::holds_alternative<journal::Input>(stored->front().entry.body)) {
     return;

@@ -68,7 +68,7 @@ void MachineOwner::load(journal::Reading reading) {
   }
   last_stamp_ = std::max(last_stamp_, (*loaded)->last_stamp);
   news_ = std::move((*loaded)->news);
-  born_ = (*loaded)->entries.empty() ? 1 : (*loaded)->entries.front().stamp;
+  born_ = (*loaded)->born;
   early_.clear();
   for (auto& one : (*loaded)->early) {
     early_.push_back({std::move(one.entry), one.stamp, one.stamp + 1});
@@ -176,7 +176,8 @@ void MachineOwner::on(Started& mail) {
   state_.row = std::move(created.invocation);
   state_.fold(created.input);
   for (const journal::Entry& entry : created.more) state_.fold(entry);
-  last_stamp_ = born_ = created.chunk;
+  born_ = created.born;
+  last_stamp_ = born_ - 1;
   rows_ = {{created.wake_up}, created.queue, state_.row.status, {}};
   state_.row.queue_position = created.queue;
   journal_.emplace();
@@ -256,7 +257,7 @@ void MachineOwner::adopt_early() {
     return std::holds_alternative<journal::DropChunk>(fact);
   });
   if (decision_.wake_up == journal::WakeUp::kTakeAll) decision_.wake_up = journal::WakeUp::kKeep;
-  auto told = world_.tables().journal(id_);
+  auto told = world_.tables().chunks(id_);
   if (!told) return;
   for (auto& one : *told) {
     if (!one.entry.is_command()) early_.push_back({std::move(one.entry), one.stamp, one.stamp + 1});
@@ -302,7 +303,7 @@ void MachineOwner::grant(journal::Stamp place) {
 
 void MachineOwner::on(Committed& mail) {
   --outstanding_;
-  if (mail.chunk && born_ == 0) born_ = *mail.chunk;
+  if (mail.born && born_ == 0) born_ = *mail.born;
   if (mail.chunk) last_stamp_ = std::max(last_stamp_, *mail.chunk);
   if (mail.wake_up) rows_.wake_ups.push_back(*mail.wake_up);
   if (mail.queue) rows_.queue = state_.row.queue_position = *mail.queue;

@@ -241,7 +241,8 @@ void MachineWorld::commit(const journal::InvocationId& from, const storage::Batc
   }
   changed_ = true;
   told.resolve(outcome.first_lsn.value());
-  post(from, Committed{told.chunk, told.wake_up, told.queue, std::move(told.notifications)});
+  post(from,
+       Committed{told.born, told.chunk, told.wake_up, told.queue, std::move(told.notifications)});
   for (journal::Request& request : told.requests) {
     const journal::InvocationId to = request.to;
     post(to, Asked{from, std::move(request)});

@@ -41,6 +41,33 @@ BOOST_AUTO_TEST_CASE(inv_6_a_journal_begins_with_its_input_whatever_was_told_bef
   BOOST_TEST(loaded->early[0].stamp < loaded->entries[0].stamp);
 }
 
+BOOST_AUTO_TEST_CASE(inv_6_an_input_in_the_row_stands_before_all_that_was_told) {
+  storage::MemoryStore store;
+  const testing::ManualClock clock;
+  const auto log = std::move(storage::LocalLog::open(store, {}, clock)).value();
+  InvocationState state = accepted(plain_target());
+  state.row.id = id_of(1);
+  state.row.input = Input{{}, "in"};
+  const Entry signal{{}, Notification{std::uint32_t{1}, Empty{}}};
+  storage::Batch batch;
+  append_journal(batch, state.row.id, 1, &signal, 1);
+  put_wake_up(batch, state.row.id);
+  append_journal(batch, state.row.id, 3, &signal, 1);
+  put_invocation(batch, state.row);
+  const storage::Batch* const batches[] = {&batch};
+  (void)log->append(log->epoch(), batches);
+
+  const auto loaded = Journal(store).load(state.row.id).value();
+
+  BOOST_REQUIRE(loaded.has_value());
+  BOOST_REQUIRE(loaded->entries.size() == 3u);
+  BOOST_TEST(std::get<Input>(loaded->entries[0].entry.body).value == "in");
+  BOOST_TEST(loaded->state.entries == 3u);
+  BOOST_TEST(loaded->early.empty());
+  BOOST_TEST(loaded->born == 1u);
+  BOOST_TEST(loaded->last_stamp == loaded->entries[2].stamp);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -32,6 +32,18 @@ Invocation parked() {
   return row;
 }
 
+// With the ends of its journal.
+Invocation whole() {
+  Invocation row = parked();
+  row.status = Status::kCompleted;
+  row.waits = {};
+  row.completed_at = 1'795'173'837'000;
+  row.result = Outcome("done");
+  row.input = Input{{{"content-type", "application/json"}}, "7"};
+  row.ends_with_output = true;
+  return row;
+}
+
 Deployment some_deployment() {
   Deployment deployment;
   deployment.uri = "http://localhost:9080/";
@@ -125,11 +137,11 @@ std::map<std::string, Bytes> golden_records() {
   full.retrying_since = 1'795'173'836'800;
   full.next_retry_at = 1'795'173'836'900;
   full.last_failure = AttemptFailure{500, "no route", 1, "debit", "run"};
-  full.waits.signals = {17};
-  full.waits.named_signals = {"stop"};
+  full.waits = {{1}, {17}, {"stop"}, WaitSet::Combinator::kAny, {}};
   full.result = Outcome(failure);
   records["invocation_full"] = row_of(full);
   records["invocation_of_a_key"] = row_of(of_a_key());
+  records["invocation_whole"] = row_of(whole());
   Invocation tree = parked();
   WaitSet race{{2, 3}, {17}, {}, WaitSet::Combinator::kAny, {}};
   WaitSet all{{4}, {}, {"go"}, WaitSet::Combinator::kFirstFailure, {race}};

@@ -368,33 +368,34 @@ BOOST_AUTO_TEST_CASE(a_stamp_told_is_the_stamp_stored) {
 }
 
 BOOST_AUTO_TEST_CASE(who_is_created_has_all_that_its_status_calls_for) {
-  for (const Status status : {Status::kRunning, Status::kQueued, Status::kScheduled}) {
+  for (int i = 0; i < 6; ++i) {
+    const Status status = std::vector{Status::kRunning, Status::kQueued, Status::kScheduled}[i / 2];
+    const Bytes body(i % 2 == 0 ? 300 : 5, 'x');  // In a chunk; in the row.
+    const bool scheduled = status == Status::kScheduled;
     Disk disk;
     InvocationState state = accepted(plain_target());
     Invocation row;
     row.id = id_of(9);
     row.target = status == Status::kQueued ? exclusive_target() : plain_target();
     row.status = status;
-    row.scheduled_start_at = status == Status::kScheduled ? kNow + 50 : 0;
+    row.scheduled_start_at = scheduled ? kNow + 50 : 0;
     OwnRows rows;
     Decision decision;
-    decision.facts = {Append{input()}, Create{row, input("hello"), {}}};
+    decision.facts = {Append{input()}, Create{row, input(body), {}}};
 
     const Consequences told = stage_and_commit(disk, state, std::move(decision), rows);
 
-    const auto loaded = disk.journal().load(id_of(9)).value();
-    BOOST_REQUIRE(loaded.has_value());
-    BOOST_REQUIRE(told.created.size() == 1u);
-    BOOST_TEST(describe(loaded->state.row) == describe(told.created[0].invocation));
-    BOOST_TEST(loaded->entries.at(0).stamp == told.created[0].chunk);
-    const bool scheduled = status == Status::kScheduled;
-    BOOST_TEST(loaded->wake_ups.size() == (scheduled ? 0u : 1u));
-    if (!scheduled) BOOST_TEST(loaded->wake_ups[0] == told.created[0].wake_up);
-    BOOST_TEST(disk.timers_of(id_of(9)).size() == (scheduled ? 1u : 0u));
+    const Loaded loaded = disk.journal().load(id_of(9)).value().value();
+    const Created& created = told.created.at(0);
+    BOOST_TEST(describe(loaded.state.row) == describe(created.invocation));
+    BOOST_TEST(std::get<Input>(loaded.entries.at(0).entry.body).value == body);
+    BOOST_TEST(loaded.born == (body.size() == 5 ? 1 : created.born));
+    BOOST_TEST((loaded.wake_ups == std::vector<Stamp>(scheduled ? 0 : 1, created.wake_up)));
     BOOST_TEST((told.timers == disk.timers_of(id_of(9))));
+    BOOST_TEST(told.timers.size() == (scheduled ? 1u : 0u));
     const auto queue = disk.journal().tables().queue("Counter", "ann", 0, 10).value();
     BOOST_TEST(queue.size() == (status == Status::kQueued ? 1u : 0u));
-    BOOST_TEST(told.created[0].queue == (queue.empty() ? 0u : queue[0].stamp));
+    BOOST_TEST(created.queue == (queue.empty() ? 0u : queue[0].stamp));
   }
 }
 
@@ -482,16 +483,15 @@ BOOST_AUTO_TEST_CASE(inv_6_an_entry_told_by_another_stands_after_what_was_durabl
   three.facts = {Append{Entry{{}, Run{2}}}, Append{completion(2, Bytes("y"))}};
   stage_and_commit(disk, state, three, rows);
 
-  const auto loaded = disk.journal().load(id_of(1)).value();
+  const Loaded loaded = disk.journal().load(id_of(1)).value().value();
 
-  BOOST_REQUIRE(loaded.has_value());
-  BOOST_REQUIRE(loaded->entries.size() == 4u);
-  BOOST_TEST(std::holds_alternative<Input>(loaded->entries[0].entry.body));
-  BOOST_TEST(std::holds_alternative<Notification>(loaded->entries[1].entry.body));
-  BOOST_TEST(std::holds_alternative<Run>(loaded->entries[2].entry.body));
-  BOOST_TEST(loaded->entries[2].stamp == loaded->entries[3].stamp);
-  BOOST_TEST(loaded->entries[0].stamp < loaded->entries[1].stamp);
-  BOOST_TEST(loaded->entries[1].stamp < loaded->entries[2].stamp);
+  BOOST_REQUIRE(loaded.entries.size() == 4u);
+  BOOST_TEST(std::holds_alternative<Input>(loaded.entries[0].entry.body));
+  BOOST_TEST(std::holds_alternative<Notification>(loaded.entries[1].entry.body));
+  BOOST_TEST(std::holds_alternative<Run>(loaded.entries[2].entry.body));
+  BOOST_TEST(loaded.entries[2].stamp == loaded.entries[3].stamp);
+  const std::vector<StampedEntry>& found = loaded.entries;
+  BOOST_TEST((found[0].stamp < found[1].stamp && found[1].stamp < found[2].stamp));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

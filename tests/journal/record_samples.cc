@@ -205,6 +205,8 @@ Invocation Samples::invocation() {
   row.journal_commands = u32();
   row.life = u32();
   if (coin()) row.result = outcome();
+  if (coin()) row.input = Input{headers(), bytes()};
+  row.ends_with_output = coin();
   return row;
 }
 
@@ -396,7 +398,7 @@ std::string describe(const Invocation& row) {
             row.journal_retention_ms, row.created_at, row.modified_at, row.scheduled_start_at,
             row.running_at, row.last_start_at, row.completed_at, row.waiters, row.retry_count,
             row.retrying_since, row.next_retry_at, row.last_failure, row.waits, row.journal_entries,
-            row.journal_commands, row.life, row.result);
+            row.journal_commands, row.life, row.result, row.input, row.ends_with_output);
   return describer.text();
 }
 

@@ -146,14 +146,14 @@ BOOST_AUTO_TEST_CASE(a_folder_that_a_server_has_open_is_refused_and_one_that_is_
 BOOST_AUTO_TEST_CASE(what_is_no_data_folder_of_this_release_is_refused) {
   const TempFolder empty;
   const Folder newer(Where::kLog), garbage(Where::kLog), storeless(Where::kLog);
-  write_file(newer.path() + "/FORMAT", "holdfast data 4\n");
+  write_file(newer.path() + "/FORMAT", "holdfast data 5\n");
   write_file(garbage.path() + "/FORMAT", "what");
   fs::remove_all(storeless.path() + "/store");
 
   BOOST_TEST(holds(refusal(empty.path() + "/none"), "there is no data folder"));
   BOOST_TEST(holds(refusal(empty.path()), "is no data folder: it has no FORMAT"));
   BOOST_TEST(
-      holds(refusal(newer.path()), "has format 4, this release reads up to 3; start the newer"));
+      holds(refusal(newer.path()), "has format 5, this release reads up to 4; start the newer"));
   BOOST_TEST(holds(refusal(garbage.path()), "FORMAT is damaged"));
   BOOST_TEST(holds(refusal(storeless.path()), "has no store"));
   BOOST_TEST(fs::is_empty(empty.path()));

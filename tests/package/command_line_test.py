@@ -99,8 +99,8 @@ def data_folders(folder):
     refuses("a stamp that is none", *serve(made("garbage", FORMAT="\0\1garbage")), code=FAILED,
             holds="garbage.* FORMAT is damaged")
     refuses("an empty stamp", *serve(made("empty", FORMAT="")), code=FAILED, holds="damaged")
-    refuses("a newer stamp", *serve(made("newer", FORMAT="holdfast data 4\n")), code=FAILED,
-            holds="newer has format 4.*newer release")
+    refuses("a newer stamp", *serve(made("newer", FORMAT="holdfast data 5\n")), code=FAILED,
+            holds="newer has format 5.*newer release")
     older = made("older", FORMAT="holdfast data 2\n")
     (older / "store").mkdir()
     (older / "store" / "CURRENT").write_text("what")

@@ -62,6 +62,12 @@ MUTANTS = [
            "    if (fits_another_length()) return Bad::kDamaged;\n", "", "test_storage"),
 
     # -- The machine: what follows from what.
+    Mutant("an output stands in the row though entries go with the end", "journal/machine/commands.cc",
+           "  if (has_chunk) return append", "  if (has_chunk && outcome.index() == 9) return append",
+           "test_actors"),
+    Mutant("an input stands in the row though its id is of a key", "journal/journal.cc",
+           "if (row.has_id_of_a_key() || !entry.name.empty()) return false;",
+           "if (!entry.name.empty()) return false;", "test_actors"),
     Mutant("a fired timer stays in the table", "journal/tables/timer_table.cc",
            "batch.erase(timer_key(timer));", "(void)batch, (void)timer;"),
     Mutant("a sleep completes as often as its timer fires", "journal/machine/life.cc",

@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(a_new_folder_is_made_and_stamped_and_opens_again) {
 
   BOOST_REQUIRE(open_data_folder(path).has_value());
 
-  BOOST_TEST(read_file(path + "/FORMAT") == "holdfast data 3\n");
+  BOOST_TEST(read_file(path + "/FORMAT") == "holdfast data 4\n");
   BOOST_TEST(!std::filesystem::exists(path + "/FORMAT.tmp"));
   BOOST_TEST(open_data_folder(path).has_value());
 }
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(readers_share_a_folder_and_keep_servers_out) {
 
 BOOST_AUTO_TEST_CASE(inv_10_a_newer_format_is_refused) {
   testing::TempFolder temp;
-  write_file(temp.path() + "/FORMAT", "holdfast data 4\n");
+  write_file(temp.path() + "/FORMAT", "holdfast data 5\n");
 
   const auto folder = open_data_folder(temp.path());
 
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(inv_10_a_newer_format_is_refused) {
 
 // Who only reads leaves the folder to the release that wrote it.
 BOOST_AUTO_TEST_CASE(inv_10_an_older_format_opens_and_is_ours_from_then_on) {
-  for (const std::string older : {"holdfast data 1\n", "holdfast data 2\n"}) {
+  for (const std::string older : {"holdfast data 1\n", "holdfast data 2\n", "holdfast data 3\n"}) {
     testing::TempFolder temp;
     write_file(temp.path() + "/FORMAT", older);
     std::filesystem::create_directory(temp.path() + "/store");
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(inv_10_an_older_format_opens_and_is_ours_from_then_on) {
     BOOST_REQUIRE(folder.has_value());
     BOOST_TEST(read_file(temp.path() + "/FORMAT") == older, "its store may not open yet");
     BOOST_TEST(folder->adopt().has_value());
-    BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 3\n");
+    BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 4\n");
   }
 }
 
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_stamp_that_was_being_written_at_a_crash_is_written_again)
 
   BOOST_REQUIRE(open_data_folder(temp.path()).has_value());
 
-  BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 3\n");
+  BOOST_TEST(read_file(temp.path() + "/FORMAT") == "holdfast data 4\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

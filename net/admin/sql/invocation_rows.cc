@@ -235,7 +235,7 @@ std::optional<InvocationRow::Sizes> InvocationRow::journal_sizes() {
     *sizes_ = Sizes{row->journal_entries, row->journal_commands};
     return *sizes_;
   }
-  const auto journal = sources_.store.journal(id_);
+  const auto journal = sources_.store.journal(*row);
   if (!journal.has_value()) {
     sources_.watch.count_unreadable();
     return *sizes_;

@@ -170,19 +170,23 @@ Fill<JournalRow> one(const Sources& sources, const std::string& text) {
   });
 }
 
-// Whole journals, until the page is full.
+// Whole journals, until the page is full; after so many of them the query looks at the time, though
+// all are empty.
+constexpr int kJournalsAPage = 1000;
+
 Fill<JournalRow> all(const Sources& sources) {
   return [sources,
           after = std::optional<InvocationId>()](Page<JournalRow>& page) mutable -> Result<bool> {
     Result<void> added;
+    int left = kJournalsAPage;
     TRY(sources.store.each_journal(
         after, [&](const InvocationId& id, Result<std::vector<journal::StampedEntry>> entries) {
           after = id;
           added = add_journal(sources, id, std::move(entries), page);
-          return added.has_value() && page.room();
+          return added.has_value() && page.room() && --left > 0;
         }));
     TRY(added);
-    return !page.room();
+    return !page.room() || left == 0;
   };
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Cursor: one table in key order, a page at a time, so that several can be walked side by side. Of
-// use inside journal/verify only.
+// Cursor: a range of keys in order, a page at a time, so that several can be walked side by side.
+// Of use inside journal/tables and journal/verify only.
 
 #include <deque>
 #include <utility>
@@ -14,10 +14,13 @@ namespace holdfast::journal {
 
 class Cursor {
  public:
+  // The store outlives it.
+  Cursor(const storage::Reader& store, Bytes begin, Bytes end)
+      : store_(store), next_(std::move(begin)), end_(std::move(end)) {}
+  // All of a table.
   Cursor(const storage::Reader& store, storage::Table table)
-      : store_(store),
-        next_(1, static_cast<char>(table)),
-        end_(storage::prefix_end(BytesView(next_))) {}
+      : Cursor(store, Bytes(1, static_cast<char>(table)),
+               storage::prefix_end(Bytes(1, static_cast<char>(table)))) {}
 
   struct Row {
     Bytes key, value;
