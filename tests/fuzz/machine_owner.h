@@ -45,7 +45,7 @@ struct TimerFired {
   journal::Timer timer;
 };
 struct Committed {
-  std::optional<journal::Stamp> chunk, wake_up, queue;
+  std::optional<journal::Stamp> born, chunk, wake_up, queue;
   std::vector<journal::Notification> notifications;
 };
 struct Wake {};
