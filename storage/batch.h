@@ -28,6 +28,8 @@ class Batch {
   // Adds the writes of `other` after the ones already here.
   void append(Batch&& other);
   void clear();
+  // Makes room for what will take so many bytes.
+  void reserve(std::size_t bytes) { operations_.reserve(bytes); }
 
   bool empty() const { return operations_.empty(); }
   // What this batch holds in memory, near enough for a budget.

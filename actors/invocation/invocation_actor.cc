@@ -177,7 +177,9 @@ void InvocationActor::read_elsewhere() {
 
 void InvocationActor::flush() {
   if (then_.empty() && (!decision_.urgent || decision_.empty())) return;
+  constexpr std::size_t kMostly = 512;
   storage::Batch batch;
+  batch.reserve(kMostly);
   current_.unsaved_reads = 0;
   journal::Decision decision = std::exchange(decision_, {});
   std::optional<journal::Stamp> left;

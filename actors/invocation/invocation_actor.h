@@ -16,7 +16,7 @@
 //   INV-11 What cannot be read back quarantines this invocation and nothing else.
 
 #include <caf/event_based_actor.hpp>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -192,10 +192,10 @@ class InvocationActor : public caf::event_based_actor {
   std::vector<Arrived> early_;           // Came before that was known, or before the input.
   std::vector<Grant> early_grants_;      // Came before that was known.
   std::set<journal::Stamp> told_again_;  // Chunks of the latter kind that were seen to.
-  std::optional<std::vector<journal::Entry>> journal_;      // As loaded; given to the next attempt.
-  std::vector<journal::Notification> news_;                 // As loaded, until they are acted on.
-  std::set<journal::Timer> learned_sleeps_;                 // While it knows its row only.
-  std::map<std::string, journal::PromiseState> promises_;   // Of its workflow key, once touched.
+  std::optional<std::vector<journal::Entry>> journal_;     // As loaded; given to the next attempt.
+  std::vector<journal::Notification> news_;                // As loaded, until they are acted on.
+  std::set<journal::Timer> learned_sleeps_;                // While it knows its row only.
+  std::map<std::string, journal::PromiseState> promises_;  // Of its workflow key, once touched.
 
   // What is decided and not submitted yet.
   journal::Decision decision_;
@@ -210,8 +210,9 @@ class InvocationActor : public caf::event_based_actor {
   std::optional<journal::Outcome> output_;  // The handler has returned.
   bool output_recorded_ = false;            // It is an entry of the journal.
   std::optional<AttemptError> broken_;      // The engine found fault with the attempt.
-  std::deque<Step> waiting_steps_;          // For a receipt.
-  std::deque<ActOn> waiting_acts_;          // Until nothing is outstanding.
+  // Lists, because they are nearly always empty, and that costs an empty list nothing.
+  std::list<Step> waiting_steps_;  // For a receipt.
+  std::list<ActOn> waiting_acts_;  // Until nothing is outstanding.
   bool want_attempt_ = false;
   bool refused_ahead_ = false;  // No attempt could be opened ahead.
   std::shared_ptr<ObjectState> object_state_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/beast/http/rfc7230.hpp>
+#include <cstdint>
+#include <cstring>
 
 namespace holdfast::net {
 namespace {
@@ -21,6 +23,22 @@ constexpr std::array<bool, 256> kTokenCharacters = make_token_table();
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+
+// False: there is none. Eight bytes at a time, as nearly no value has any.
+bool may_have_control(std::string_view value) {
+  constexpr std::uint64_t kEach = 0x0101010101010101, kHigh = 0x80 * kEach;
+  std::uint64_t found = 0;
+  while (!value.empty()) {
+    std::uint64_t bytes = 0x20 * kEach;
+    const std::size_t taken = std::min(value.size(), sizeof(bytes));
+    std::memcpy(&bytes, value.data(), taken);
+    const std::uint64_t is_delete = bytes ^ (0x7f * kEach);
+    // The high bit of each byte under 0x20, and of each that is 0x7f; maybe of some above those.
+    found |= ((bytes - 0x20 * kEach) & ~bytes) | ((is_delete - kEach) & ~is_delete);
+    value.remove_prefix(taken);
+  }
+  return (found & kHigh) != 0;
+}
 
 }  // namespace
 
@@ -50,6 +68,7 @@ bool belongs_to_connection(std::string_view name) {
 void append_header_value(Bytes& to, std::string_view value) {
   const std::size_t start = to.size();
   to.append(value);
+  if (!may_have_control(value)) return;
   std::replace_if(to.begin() + static_cast<std::ptrdiff_t>(start), to.end(), is_control, ' ');
 }
 

@@ -84,8 +84,7 @@ RemoteAttempt::RemoteAttempt(Route route, std::shared_ptr<AttemptClock> clock,
                              actors::AttemptHost& host, std::function<void()> wake)
     : route_(std::move(route)),
       host_(host),
-      stream_(std::make_shared<RemoteStream>(std::move(clock), route_.timeouts, std::move(wake))),
-      who_(route_.pool->address().uri()) {}
+      stream_(std::make_shared<RemoteStream>(std::move(clock), route_.timeouts, std::move(wake))) {}
 
 RemoteAttempt::~RemoteAttempt() {
   if (!over()) stream_->cancel();
@@ -154,6 +153,7 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
     TRY(restate::append_entry(entries, entry, kinds_, route_.version));
   }
   Bytes bytes;
+  bytes.reserve(entries.size() + 256);  // Start takes no more, unless there is state.
   restate::append_start(bytes, head, route_.version);
   bytes += entries;
   return bytes;
@@ -180,9 +180,12 @@ journal::Settled RemoteAttempt::known(const journal::WaitSet::Leaf& leaf) const 
 
 actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
   const journal::Invocation& invocation = start.invocation;
-  const std::string type = restate::content_type(route_.version);
-  HttpHeaders headers = {
-      {"content-type", type}, {"accept", type}, {"x-restate-invocation-id", invocation.id.text()}};
+  const std::string type(restate::content_type(route_.version));
+  HttpHeaders headers;
+  headers.reserve(5 + route_.headers.size());
+  headers.emplace_back("content-type", type);
+  headers.emplace_back("accept", type);
+  headers.emplace_back("x-restate-invocation-id", invocation.id.text());
   if (invocation.target.keyed()) {
     headers.emplace_back("x-restate-service-key", percent_encode(invocation.target.key));
   }
@@ -487,7 +490,8 @@ void RemoteAttempt::end(State state) {
 void RemoteAttempt::fail(const char* code, const std::string& what, std::uint16_t status) {
   error_ = {};
   error_.failure.code = status;
-  error_.failure.message = fmt::format("[{}] {}: {}", code, who_, cut(what, 2000));
+  error_.failure.message =
+      fmt::format("[{}] {}: {}", code, route_.pool->address().uri(), cut(what, 2000));
   state_ = State::kFailed;
   stream_->cancel();
 }

@@ -96,7 +96,6 @@ class RemoteAttempt final : public actors::Attempt {
   const Route route_;
   actors::AttemptHost& host_;
   const std::shared_ptr<RemoteStream> stream_;
-  const std::string who_;  // The endpoint, for errors.
 
   // Until release(): over HTTP/2 the end of what the handler must have to begin, else the request.
   Bytes held_;

@@ -15,8 +15,16 @@ std::optional<Version> to_version(std::uint64_t number) {
   return static_cast<Version>(number);
 }
 
-std::string content_type(Version version) {
-  return std::string(kPrefix) + std::to_string(static_cast<int>(version));
+std::string_view content_type(Version version) {
+  switch (version) {
+    case Version::k5:
+      return "application/vnd.restate.invocation.v5";
+    case Version::k6:
+      return "application/vnd.restate.invocation.v6";
+    case Version::k7:
+      break;
+  }
+  return "application/vnd.restate.invocation.v7";
 }
 
 std::optional<Version> parse_content_type(std::string_view text) {
