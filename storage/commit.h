@@ -31,7 +31,7 @@ class CommitReceipt {
   // Everything submitted up to and including this ticket is durable.
   Ticket through() const { return through_; }
   // The Lsn of the first stamped put of the batch; its other stamped puts follow one by one.
-  // Without meaning for a batch that has none.
+  // Of a batch that has none: no Lsn that was given out later is smaller.
   Lsn first_lsn() const { return first_lsn_; }
 
  private:

@@ -48,10 +48,9 @@ class Lookup final : public rocksdb::MemTableRep {
  public:
   explicit Lookup(const EntryList& list) : MemTableRep(nullptr), iterator_(list) {}
 
-  Iterator* GetDynamicPrefixIterator(rocksdb::Arena*) override { return &iterator_; }
+  Iterator* GetIterator(rocksdb::Arena*) override { return &iterator_; }
 
   // Not asked of it.
-  Iterator* GetIterator(rocksdb::Arena*) override { return nullptr; }
   void Insert(rocksdb::KeyHandle) override {}
   bool Contains(const char*) const override { return false; }
   size_t ApproximateMemoryUsage() override { return 0; }

@@ -2,6 +2,7 @@
 // Cursor: a range of keys in order, a page at a time, so that several can be walked side by side.
 // Of use inside journal/tables and journal/verify only.
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -34,6 +35,8 @@ class Cursor {
   void advance() { page_.pop_front(); }
 
  private:
+  // A little for those who want a few rows.
+  static constexpr std::size_t kRowsFirst = 16;
   static constexpr std::size_t kRowsMax = 512;
   static constexpr std::size_t kBytesMax = 1 << 20;
 
@@ -43,10 +46,11 @@ class Cursor {
     TRY(store_.scan(next_, end_, [&](BytesView key, BytesView value) {
       page_.push_back({Bytes(key), Bytes(value)});
       bytes += key.size() + value.size();
-      done_ = page_.size() < kRowsMax && bytes < kBytesMax;
+      done_ = page_.size() < rows_max_ && bytes < kBytesMax;
       return done_;
     }));
     if (!page_.empty()) next_ = page_.back().key + '\0';
+    rows_max_ = std::min(rows_max_ * 2, kRowsMax);
     return {};
   }
 
@@ -54,6 +58,7 @@ class Cursor {
   Bytes next_;
   const Bytes end_;
   bool done_ = false;
+  std::size_t rows_max_ = kRowsFirst;
   std::deque<Row> page_;
 };
 

@@ -265,7 +265,7 @@ EndpointServer::Admission EndpointServer::admit(const net::HttpRequest& request,
   // Shares the ownership of all services.
   admission.handler = std::shared_ptr<const HandlerDefinition>(services_, found->second);
   admission.version = *version;
-  admission.answer.headers = {{"content-type", std::string(restate::content_type(*version))},
+  admission.answer.headers = {{"content-type", restate::content_type(*version)},
                               {"x-restate-server", kServer}};
   return admission;
 }

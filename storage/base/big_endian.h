@@ -7,11 +7,19 @@
 
 namespace holdfast {
 
+// REQUIRES: there is room for sizeof(Integer) bytes.
+template <class Integer>
+void write_big_endian(char* to, Integer value) {
+  for (int shift = static_cast<int>(sizeof(Integer) * 8) - 8; shift >= 0; shift -= 8) {
+    *to++ = static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
+  }
+}
+
 template <class Integer>
 void append_big_endian(Bytes& to, Integer value) {
-  for (int shift = static_cast<int>(sizeof(Integer) * 8) - 8; shift >= 0; shift -= 8) {
-    to.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> shift));
-  }
+  char bytes[sizeof(Integer)];
+  write_big_endian(bytes, value);
+  to.append(bytes, sizeof(bytes));
 }
 
 // REQUIRES: from holds at least sizeof(Integer) bytes.

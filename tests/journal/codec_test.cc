@@ -325,7 +325,7 @@ BOOST_AUTO_TEST_CASE(inv_10_records_that_were_written_before_are_read_as_they_we
   const auto records = golden_records();
   for (const int version : {1, 2}) {
     const auto golden = read_golden(version);
-    BOOST_REQUIRE(golden.size() >= records.size());
+    BOOST_REQUIRE(golden.size() > records.size());
     for (const auto& [name, record] : golden) {
       BOOST_TEST_CONTEXT(name << " of version " << version) {
         const Bytes& now = records.at(name.substr(0, name.find('.')));

@@ -380,13 +380,13 @@ BOOST_AUTO_TEST_CASE(who_is_created_has_all_that_its_status_calls_for) {
     row.status = status;
     row.scheduled_start_at = scheduled ? kNow + 50 : 0;
     OwnRows rows;
-    Decision decision;
-    decision.facts = {Append{input()}, Create{row, input(body), {}}};
+    Decision decision{.facts = {Append{input()}, Create{row, input(body), {}}}};
 
     const Consequences told = stage_and_commit(disk, state, std::move(decision), rows);
 
     const Loaded loaded = disk.journal().load(id_of(9)).value().value();
-    const Created& created = told.created.at(0);
+    BOOST_REQUIRE(told.created.size() == 1u);
+    const Created& created = told.created[0];
     BOOST_TEST(describe(loaded.state.row) == describe(created.invocation));
     BOOST_TEST(std::get<Input>(loaded.entries.at(0).entry.body).value == body);
     BOOST_TEST(loaded.born == (body.size() == 5 ? 1 : created.born));
@@ -490,8 +490,8 @@ BOOST_AUTO_TEST_CASE(inv_6_an_entry_told_by_another_stands_after_what_was_durabl
   BOOST_TEST(std::holds_alternative<Notification>(loaded.entries[1].entry.body));
   BOOST_TEST(std::holds_alternative<Run>(loaded.entries[2].entry.body));
   BOOST_TEST(loaded.entries[2].stamp == loaded.entries[3].stamp);
-  const std::vector<StampedEntry>& found = loaded.entries;
-  BOOST_TEST((found[0].stamp < found[1].stamp && found[1].stamp < found[2].stamp));
+  BOOST_TEST(loaded.entries[0].stamp < loaded.entries[1].stamp);
+  BOOST_TEST(loaded.entries[1].stamp < loaded.entries[2].stamp);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

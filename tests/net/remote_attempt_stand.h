@@ -118,7 +118,7 @@ class Stand {
     return *this;
   }
   Stand& head(int status = 200, HttpHeaders more = {}) {
-    more.emplace_back("content-type", std::string(restate::content_type(version_)));
+    more.emplace_back("content-type", restate::content_type(version_));
     events().on_head(status, std::move(more));
     return wake();
   }

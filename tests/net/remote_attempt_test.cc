@@ -363,8 +363,7 @@ BOOST_AUTO_TEST_CASE(a_last_word_that_comes_with_the_end_of_the_answer_counts) {
     Stand stand;
     stand.start();
 
-    stand.events().on_head(200,
-                           {{"content-type", std::string(restate::content_type(Version::k6))}});
+    stand.events().on_head(200, {{"content-type", restate::content_type(Version::k6)}});
     stand.events().on_body(restate::encode(output(), Version::k6) +
                            restate::encode(restate::End(), Version::k6));
     if (broken) {

@@ -257,7 +257,7 @@ BOOST_AUTO_TEST_CASE(many_events_wake_once) {
   Stand stand;
   stand.start();
 
-  stand.events().on_head(200, {{"content-type", std::string(restate::content_type(Version::k6))}});
+  stand.events().on_head(200, {{"content-type", restate::content_type(Version::k6)}});
   stand.events().on_body(restate::encode(run(1), Version::k6));
   stand.events().on_body(restate::encode(propose(1), Version::k6));
   BOOST_TEST(stand.wakes == 1);

@@ -67,7 +67,7 @@ class Endpoint {
           R"("services":[{"name":"All","ty":"SERVICE","handlers":[{"name":"run"}]}]})";
     } else {
       ++attempts_;
-      response.headers = {{"content-type", std::string(restate::content_type(Version::k7))}};
+      response.headers = {{"content-type", restate::content_type(Version::k7)}};
       response.body = attempt(read(request.body));
     }
     reply->send(std::move(response));

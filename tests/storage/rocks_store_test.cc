@@ -1,5 +1,6 @@
 #include "storage/rocks_store.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -154,6 +155,9 @@ BOOST_AUTO_TEST_CASE(every_reader_sees_the_moment_it_asked_for_while_memory_beco
     agree(*before, then);
     agree(*store, expected);
   }
+  const std::filesystem::directory_iterator files(folder.path());
+  BOOST_TEST(std::any_of(begin(files), end(files),
+                         [](const auto& file) { return file.path().extension() == ".sst"; }));
   store.reset();
   store = std::move(RocksStore::open(folder.path(), little)).value();
   agree(*store, expected);

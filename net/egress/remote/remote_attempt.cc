@@ -180,7 +180,7 @@ journal::Settled RemoteAttempt::known(const journal::WaitSet::Leaf& leaf) const 
 
 actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
   const journal::Invocation& invocation = start.invocation;
-  const std::string type(restate::content_type(route_.version));
+  const std::string& type = restate::content_type(route_.version);
   HttpHeaders headers;
   headers.reserve(5 + route_.headers.size());
   headers.emplace_back("content-type", type);

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "storage/base/big_endian.h"
 #include "storage/base/check.h"
 
 namespace holdfast::protocol::restate {
@@ -31,10 +32,6 @@ std::size_t field_size(BytesView value) {
 }  // namespace
 
 void ProtoWriter::varint(std::uint64_t value) {
-  if (value < 0x80) {
-    to_.push_back(static_cast<char>(value));
-    return;
-  }
   char buffer[kVarintMax];
   to_.append(buffer, write_varint(buffer, value));
 }
@@ -92,8 +89,8 @@ FrameScope::FrameScope(Bytes& to, MessageType type, bool wants_ack) : to_(to) {
 FrameScope::~FrameScope() {
   const std::size_t length = to_.size() - payload_at_;
   CHECK(length <= std::numeric_limits<std::uint32_t>::max(), "a payload has less than 4 GiB");
-  char* const at = to_.data() + payload_at_ - sizeof(std::uint32_t);
-  for (int i = 0; i < 4; ++i) at[i] = static_cast<char>(length >> (24 - 8 * i));
+  write_big_endian(to_.data() + payload_at_ - sizeof(std::uint32_t),
+                   static_cast<std::uint32_t>(length));
 }
 
 }  // namespace holdfast::protocol::restate

@@ -5,6 +5,10 @@ namespace {
 
 constexpr std::string_view kPrefix = "application/vnd.restate.invocation.v";
 
+std::string text_of(Version version) {
+  return std::string(kPrefix) + std::to_string(static_cast<int>(version));
+}
+
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -15,16 +19,10 @@ std::optional<Version> to_version(std::uint64_t number) {
   return static_cast<Version>(number);
 }
 
-std::string_view content_type(Version version) {
-  switch (version) {
-    case Version::k5:
-      return "application/vnd.restate.invocation.v5";
-    case Version::k6:
-      return "application/vnd.restate.invocation.v6";
-    case Version::k7:
-      break;
-  }
-  return "application/vnd.restate.invocation.v7";
+const std::string& content_type(Version version) {
+  static const std::string texts[] = {text_of(Version::k5), text_of(Version::k6),
+                                      text_of(Version::k7)};
+  return texts[static_cast<int>(version) - static_cast<int>(kVersionMin)];
 }
 
 std::optional<Version> parse_content_type(std::string_view text) {

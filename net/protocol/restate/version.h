@@ -21,8 +21,8 @@ inline constexpr Version kVersionMax = Version::k7;
 // The version of this number, if it is spoken here.
 std::optional<Version> to_version(std::uint64_t number);
 
-// "application/vnd.restate.invocation.v6".
-std::string_view content_type(Version version);
+// "application/vnd.restate.invocation.v6". For ever.
+const std::string& content_type(Version version);
 
 // The version a content type names. Nothing for any other text: the type has no parameters, and a
 // number has no leading zero. Letters of either case.
