@@ -106,7 +106,7 @@ std::optional<Error> EngineImpl::refusal_of_one_more() const {
   return std::nullopt;
 }
 
-Result<Begin> EngineImpl::prepare(InvokeRequest request) const {
+Result<std::shared_ptr<Begin>> EngineImpl::prepare(InvokeRequest request) const {
   if (auto refused = refusal()) return std::move(*refused);
   const auto catalog = parts_.catalog.snapshot();
   const auto key = request.key ? std::optional<std::string_view>(*request.key) : std::nullopt;
@@ -115,14 +115,14 @@ Result<Begin> EngineImpl::prepare(InvokeRequest request) const {
   journal::Target& target = resolved.resolution.target;
   const std::int64_t now = to_unix_millis(parts_.clock.now());
 
-  Begin begin;
-  journal::Invocation& row = begin.invocation;
+  auto begin = std::make_shared<Begin>();
+  journal::Invocation& row = begin->invocation;
   if (target.handler_kind == journal::HandlerKind::kRun) {
     row.id = journal::workflow_run_id(target.service, target.key);
-    begin.id_determined = true;
+    begin->id_determined = true;
   } else if (request.idempotency_key) {
     row.id = journal::idempotent_id(target.service, key, target.handler, *request.idempotency_key);
-    begin.id_determined = true;
+    begin->id_determined = true;
   } else {
     row.id = journal::fresh_id(target.service, key, now, parts_.random);
   }
@@ -133,8 +133,7 @@ Result<Begin> EngineImpl::prepare(InvokeRequest request) const {
   row.completion_retention_ms = resolved.resolution.completion_retention_ms;
   row.journal_retention_ms = resolved.resolution.journal_retention_ms;
   row.scheduled_start_at = request.not_before_unix_ms;
-  begin.input =
-      journal::Entry{{}, journal::Input{std::move(request.headers), std::move(request.body)}};
+  begin->input.body = journal::Input{std::move(request.headers), std::move(request.body)};
   return begin;
 }
 
@@ -146,8 +145,9 @@ Home EngineImpl::home_of(const Begin& begin) const {
 }
 
 void EngineImpl::send(InvokeRequest request, std::function<void(Result<Accepted>)> on_accepted) {
-  auto begin = prepare(std::move(request));
-  if (!begin) return on_accepted(begin.error());
+  auto prepared = prepare(std::move(request));
+  if (!prepared) return on_accepted(prepared.error());
+  std::shared_ptr<Begin> begin = std::move(*prepared);
   const std::int64_t now = to_unix_millis(parts_.clock.now());
   std::int64_t& starts = begin->invocation.scheduled_start_at;
   const bool is_later = starts > now;
@@ -159,18 +159,23 @@ void EngineImpl::send(InvokeRequest request, std::function<void(Result<Accepted>
   }
   if (auto refused = refusal_of_one_more()) return on_accepted(std::move(*refused));
   begin->on_accepted = std::move(on_accepted);
+  deliver(std::move(begin));
+}
+
+void EngineImpl::deliver(std::shared_ptr<Begin> begin) {
   const journal::InvocationId id = begin->invocation.id;
   const Home home = home_of(*begin);
-  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))}, home);
+  router_.deliver(id, InvocationMail{std::move(begin)}, home);
 }
 
 WaitHandle EngineImpl::call(InvokeRequest request,
                             std::function<void(Result<Finished>)> on_finished) {
-  auto begin = prepare(std::move(request));
-  if (!begin) {
-    on_finished(begin.error());
+  auto prepared = prepare(std::move(request));
+  if (!prepared) {
+    on_finished(prepared.error());
     return {};
   }
+  std::shared_ptr<Begin> begin = std::move(*prepared);
   auto refused = refusal_of_one_more();
   // Sends wait in the store instead, and one that exists may have its answer.
   const std::string& service = begin->invocation.target.service;
@@ -185,8 +190,7 @@ WaitHandle EngineImpl::call(InvokeRequest request,
   const journal::InvocationId id = begin->invocation.id;
   begin->waiter = waiters_.add(id, std::move(on_finished));
   const WaitHandle handle{id, begin->waiter};
-  const Home home = home_of(*begin);
-  router_.deliver(id, InvocationMail{std::make_shared<Begin>(std::move(*begin))}, home);
+  deliver(std::move(begin));
   return handle;
 }
 

@@ -57,10 +57,11 @@ class EngineImpl {
 
  private:
   // What begins an invocation, or why it cannot begin.
-  Result<Begin> prepare(InvokeRequest request) const;
+  Result<std::shared_ptr<Begin>> prepare(InvokeRequest request) const;
   std::optional<Error> refusal() const;
   std::optional<Error> refusal_of_one_more() const;
   Home home_of(const Begin& begin) const;
+  void deliver(std::shared_ptr<Begin> begin);
 
   caf::actor_system& system_;
   const Engine::Parts parts_;

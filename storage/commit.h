@@ -48,7 +48,7 @@ class Staged {
  public:
   // Not bound to a batch yet: nothing opens it.
   explicit Staged(T value) : value_(std::move(value)) {}
-  Staged(T value, Ticket ticket) : value_(std::move(value)), ticket_(ticket) {}
+  Staged(T&& value, Ticket ticket) : value_(std::move(value)), ticket_(ticket) {}
 
   // REQUIRES: not bound yet. `ticket` is what submitting the batch returned.
   void bind(Ticket ticket) {

@@ -279,7 +279,7 @@ void Committer::commit_part() {
   }
   if (receipts_ < round_.size() && !failed_) return;
   round_.clear();
-  if (round_.capacity() > kRoundKept) round_ = {};
+  if (round_.capacity() > kRoundKept) round_ = std::vector<Submission>();
   appended_ = receipts_ = 0;
 }
 

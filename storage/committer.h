@@ -23,10 +23,12 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "storage/append_log.h"
+#include "storage/base/unique_function.h"
 #include "storage/batch.h"
 #include "storage/commit.h"
 
@@ -36,7 +38,7 @@ inline constexpr int kExitStorageFailed = 74;
 
 class Committer {
  public:
-  using OnDurable = std::function<void(const CommitReceipt&)>;
+  using OnDurable = UniqueFunction<void(const CommitReceipt&)>;
   using OnFatal = std::function<void(const AppendOutcome&)>;
 
   enum class Drive {
@@ -68,9 +70,10 @@ class Committer {
   Ticket submit(Batch batch, OnDurable on_durable, Wanted wanted = Wanted::kNow);
 
   // As submit(), for what must not be seen before the batch is durable: `then` gets the value with
-  // the receipt that opened it. Value and `then` are copyable.
+  // the receipt that opened it.
   template <class T, class Then>
-  Ticket submit_staged(Batch batch, T value, Then then, Wanted wanted = Wanted::kNow) {
+  Ticket submit_staged(Batch batch, T&& value, Then then, Wanted wanted = Wanted::kNow) {
+    static_assert(!std::is_reference_v<T>, "what is staged is given away");
     return submit_with(std::move(batch), wanted, [&](Ticket ticket) -> OnDurable {
       return [staged = Staged<T>(std::move(value), ticket),
               then = std::move(then)](const CommitReceipt& receipt) mutable {

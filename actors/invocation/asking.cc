@@ -101,7 +101,8 @@ bool InvocationActor::recall_waiters(const journal::WaitedFor& of,
 
 void InvocationActor::serve(const Asked& mail, const journal::Request::StartCall& start) {
   if (presence_ == Presence::kAbsent) {
-    create(start.invocation, start.input, start.wait ? Awaited::kYes : Awaited::kNo);
+    create(journal::Invocation(start.invocation), journal::Entry(start.input),
+           start.wait ? Awaited::kYes : Awaited::kNo);
     return;
   }
   if (!start.wait) return;

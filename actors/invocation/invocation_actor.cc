@@ -39,13 +39,14 @@ void InvocationActor::on_exit() {
 }
 
 caf::behavior InvocationActor::make_behavior() {
-  return {[this](InvocationMail& mail) {
+  return {[this](InvocationMail& mail) -> NoAnswer {
     if (leaving_ && !std::holds_alternative<Leave>(mail.body)) {
       world_.router.deliver(id_, std::move(mail));  // To the successor.
-      return;
+      return {};
     }
     std::visit([this](auto& body) { on(held(body)); }, mail.body);
     if (!leaving_) settle();
+    return {};
   }};
 }
 
@@ -198,14 +199,12 @@ void InvocationActor::flush() {
   world_.router.deliver(KeyName{target.service, target.key}, KeyMail{Expected{}}, home_);
 }
 
-void InvocationActor::send_out(storage::Batch batch, journal::Consequences consequences,
+void InvocationActor::send_out(storage::Batch batch, journal::Consequences&& consequences,
                                std::optional<journal::Stamp> left,
                                storage::Committer::Wanted wanted) {
   ++outstanding_;
   KeyName key;
-  if (consequences.queue || left) {
-    key = {state_.row.target.service, state_.row.target.key};
-  }
+  if (consequences.queue || left) key = {state_.row.target.service, state_.row.target.key};
   // Runs on the thread that commits, in the order of the log.
   auto tell_all = [self = caf::actor(this), id = id_, home = home_, key, &world = world_,
                    then = std::exchange(then_, {})](journal::Consequences told,

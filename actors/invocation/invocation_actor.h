@@ -81,7 +81,7 @@ class InvocationActor : public caf::event_based_actor {
   void read_elsewhere();
   void flush();
   // `left`: the place of its key's queue that it leaves, if it does.
-  void send_out(storage::Batch batch, journal::Consequences consequences,
+  void send_out(storage::Batch batch, journal::Consequences&& consequences,
                 std::optional<journal::Stamp> left,
                 storage::Committer::Wanted wanted = storage::Committer::Wanted::kNow);
   void leave_if_done();
@@ -164,7 +164,7 @@ class InvocationActor : public caf::event_based_actor {
   void remove(bool row_too);
   void drop_promises();
   enum class Awaited { kNo, kYes };
-  void create(journal::Invocation row, journal::Entry input, Awaited awaited);
+  void create(journal::Invocation&& row, journal::Entry&& input, Awaited awaited);
   void join(Begin& mail);
   void answer(std::uint64_t waiter);
   // Before it is added to them; before all are told. False: some could not be read.

@@ -78,7 +78,7 @@ std::uint32_t InvocationActor::next_life() const {
   return std::max<std::uint32_t>(life, 1);
 }
 
-void InvocationActor::create(journal::Invocation row, journal::Entry input, Awaited awaited) {
+void InvocationActor::create(journal::Invocation&& row, journal::Entry&& input, Awaited awaited) {
   state_ = {};
   state_.row = std::move(row);
   // Of an earlier run whose owner has stayed.

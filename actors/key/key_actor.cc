@@ -27,15 +27,16 @@ KeyActor::KeyActor(caf::actor_config& config, const Surroundings& world, KeyName
 }
 
 caf::behavior KeyActor::make_behavior() {
-  return {[this](KeyMail& mail) {
+  return {[this](KeyMail& mail) -> NoAnswer {
     if (leaving_ && !std::holds_alternative<Leave>(mail.body)) {
       const bool on_loop = world_.loop != nullptr && context() == world_.loop;
       // To the successor.
       world_.router.deliver(name_, std::move(mail), on_loop ? Home::kLoop : Home::kWorkers);
-      return;
+      return {};
     }
     ++activity_;
     std::visit([this](auto& body) { on(body); }, mail.body);
+    return {};
   }};
 }
 

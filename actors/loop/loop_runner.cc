@@ -1,5 +1,6 @@
 #include "actors/loop/loop_runner.h"
 
+#include <caf/logger.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include "actors/resume_once.h"
@@ -40,6 +41,8 @@ void LoopRunner::call() {
 
 void LoopRunner::turn() {
   loop_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  // A spawn on this thread has set it, and then CAF notes down, under a lock, whose mail is read.
+  caf::logger::set_current_actor_system(nullptr);
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return;

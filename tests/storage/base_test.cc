@@ -5,6 +5,7 @@
 #include "storage/base/checksum.h"
 #include "storage/base/log.h"
 #include "storage/base/random.h"
+#include "storage/base/unique_function.h"
 #include "storage/key_space.h"
 #include "tests/support/log_capture.h"
 
@@ -50,6 +51,26 @@ BOOST_AUTO_TEST_CASE(inv_10_the_checksum_never_changes) {
   BOOST_TEST(checksum("") == 0x38d394c2U);
   BOOST_TEST(checksum("holdfast") == 0xd3ad850bU);
   BOOST_TEST(checksum("holdfast") != checksum("holdfasu"));
+}
+
+BOOST_AUTO_TEST_CASE(a_unique_function_moves_what_it_holds_and_lets_go_of_it_once) {
+  auto held = std::make_shared<int>(7);
+  int heard = 0;
+  {
+    UniqueFunction<void(int)> empty;
+    UniqueFunction<void(int)> first = [own = std::make_unique<std::shared_ptr<int>>(held),
+                                       &heard](int more) mutable { heard = **own + more; };
+    UniqueFunction<void(int)> second = std::move(first);
+
+    BOOST_TEST(!empty);
+    BOOST_TEST(!first);
+    BOOST_REQUIRE(static_cast<bool>(second));
+    second(3);
+    BOOST_TEST(held.use_count() == 2);
+  }
+
+  BOOST_TEST(heard == 10);
+  BOOST_TEST(held.use_count() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(inv_10_table_tags_are_used_once) {
