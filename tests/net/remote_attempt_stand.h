@@ -47,7 +47,8 @@ class FakePool final : public EndpointPool {
   std::shared_ptr<Exchange> open(std::string, std::string asked, HttpHeaders with,
                                  std::shared_ptr<ExchangeEvents> to, OpenOptions options) override {
     path = std::move(asked);
-    headers = std::move(with);
+    headers = options.common->ready();
+    headers.insert(headers.end(), with.begin(), with.end());
     events = std::move(to);
     ++requests;
     if (options.body) {
@@ -102,6 +103,8 @@ class Stand {
   explicit Stand(Version version = Version::k6) : version_(version) {
     route.pool = pool;
     route.version = version;
+    route.common =
+        std::make_shared<const CommonHeaders>(RemoteAttempt::common_headers(version, {}));
     route.timeouts = {std::chrono::milliseconds(0), std::chrono::milliseconds(0)};
     row.target = {journal::ServiceKind::kService, journal::HandlerKind::kPlain, "Greeter", "",
                   "greet"};

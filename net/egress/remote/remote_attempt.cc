@@ -112,7 +112,7 @@ void RemoteAttempt::give_state(std::vector<std::pair<Bytes, Bytes>>& map, bool& 
 
 Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
   const journal::Invocation& invocation = start.invocation;
-  restate::StartHead head;
+  restate::StartHead head{.known_entries = 0};
   head.raw_id = invocation.id.bytes();
   head.invocation_id = invocation.id.text();
   head.key = invocation.target.key;
@@ -124,7 +124,6 @@ Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
   if (invocation.target.keyed()) give_state(head.state_map, head.partial_state);
 
   Bytes entries;
-  head.known_entries = 0;
   for (journal::Entry& stored : start.journal) {
     if (const auto* told = std::get_if<journal::Notification>(&stored.body)) {
       if (is_repeated(*told)) continue;
@@ -178,13 +177,16 @@ journal::Settled RemoteAttempt::known(const journal::WaitSet::Leaf& leaf) const 
   return may_be_had ? journal::Settled::kUndecidable : fresh;
 }
 
+HttpHeaders RemoteAttempt::common_headers(restate::Version version, HttpHeaders more) {
+  const std::string& type = restate::content_type(version);
+  more.insert(more.begin(), {{"content-type", type}, {"accept", type}});
+  return more;
+}
+
 actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
   const journal::Invocation& invocation = start.invocation;
-  const std::string& type = restate::content_type(route_.version);
   HttpHeaders headers;
-  headers.reserve(5 + route_.headers.size());
-  headers.emplace_back("content-type", type);
-  headers.emplace_back("accept", type);
+  headers.reserve(3 + route_.headers.size());
   headers.emplace_back("x-restate-invocation-id", invocation.id.text());
   if (invocation.target.keyed()) {
     headers.emplace_back("x-restate-service-key", percent_encode(invocation.target.key));
@@ -201,12 +203,12 @@ actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
     fail("RT0006", "the journal cannot be told to the endpoint: " + bytes.error().message());
     return state_;
   }
+  OpenOptions options;
+  options.common = route_.common;
   if (!route_.bidirectional) {
-    held_request_ = [this, path, headers = std::move(headers), body = std::move(*bytes)]() mutable {
-      OpenOptions options;
-      options.body = std::move(body);
-      stream_->begin(
-          route_.pool->open("POST", path, std::move(headers), stream_, std::move(options)), true);
+    options.body = std::move(*bytes);
+    held_request_ = [this, path, headers = std::move(headers), options]() mutable {
+      stream_->begin(route_.pool->open("POST", path, std::move(headers), stream_, options), true);
     };
     if (!hold) release();
     return state_;
@@ -215,7 +217,7 @@ actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
     held_ = bytes->back();
     bytes->pop_back();
   }
-  auto exchange = route_.pool->open("POST", path, std::move(headers), stream_, OpenOptions());
+  auto exchange = route_.pool->open("POST", path, std::move(headers), stream_, std::move(options));
   exchange->send(std::move(*bytes));
   stream_->begin(std::move(exchange), false);
   return state_;
@@ -264,7 +266,6 @@ actors::AttemptState RemoteAttempt::notify(const journal::Notification& notifica
 
 actors::AttemptState RemoteAttempt::step_done(journal::CompletionId, actors::StepOutcome) {
   CHECK(false, "closures of a remote handler execute at its endpoint");
-  return state_;
 }
 
 void RemoteAttempt::all_durable() {

@@ -41,12 +41,16 @@ class RemoteAttempt final : public actors::Attempt {
   // Where the handler is and how it is spoken to.
   struct Route {
     std::shared_ptr<EndpointPool> pool;
-    HttpHeaders headers;  // Additional ones of the deployment, and those that prove who asks.
+    std::shared_ptr<const CommonHeaders> common;  // From common_headers().
+    HttpHeaders headers;                          // Those that prove who asks.
     protocol::restate::Version version = protocol::restate::kVersionMax;
     bool bidirectional = true;
     bool lazy_state = false;
     RemoteStream::Timeouts timeouts;
   };
+
+  // Of all attempts that speak this version; `more` are those of the deployment.
+  static HttpHeaders common_headers(protocol::restate::Version version, HttpHeaders more);
 
   RemoteAttempt(Route route, std::shared_ptr<AttemptClock> clock, actors::AttemptHost& host,
                 std::function<void()> wake);

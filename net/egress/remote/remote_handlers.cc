@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/egress/remote/remote_attempt.h"
-
 namespace holdfast::net {
 
 namespace restate = protocol::restate;
@@ -47,7 +45,7 @@ RemoteHandlers::RemoteHandlers(std::shared_ptr<AttemptClock> attempt_clock, Endp
       cluster_name_(std::move(cluster_name)),
       attempt_clock_(std::move(attempt_clock)) {}
 
-Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const Info& info) {
+Result<void> RemoteHandlers::find_way(const Info& info, RemoteAttempt::Route& route) {
   const std::lock_guard lock(mutex_);
   if (auto deployments = catalog_.deployments(); deployments != deployments_) {
     // Pools of those that are gone are let go; an attempt that is under way holds its own.
@@ -55,12 +53,29 @@ Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const Info& info)
     deployments_ = std::move(deployments);
   }
   Way& way = ways_[info->id];
-  if (way.info == info) return way.pool;
-  const bool http_11 = info->deployment.http_version == journal::HttpVersion::kHttp11;
+  if (way.info != info) way = {info, TRY(pool_for(*info)), {}};
+  route.pool = way.pool;
+  auto& headers = way.headers[route.version];
+  if (headers == nullptr) {
+    headers = std::make_shared<const CommonHeaders>(
+        RemoteAttempt::common_headers(route.version, additional_headers(info->deployment)));
+  }
+  route.common = headers;
+  return {};
+}
+
+Result<std::shared_ptr<EndpointPool>> RemoteHandlers::pool_for(const actors::DeploymentInfo& info) {
+  const bool http_11 = info.deployment.http_version == journal::HttpVersion::kHttp11;
   const EndpointAddress address = TRY(parse_endpoint_address(
-      info->deployment.uri, http_11 ? HttpVersion::kHttp11 : HttpVersion::kHttp2));
-  way = {info, pools_.pool_for(address)};
-  return way.pool;
+      info.deployment.uri, http_11 ? HttpVersion::kHttp11 : HttpVersion::kHttp2));
+  return pools_.pool_for(address);
+}
+
+HttpHeaders RemoteHandlers::additional_headers(const journal::Deployment& deployment) const {
+  HttpHeaders headers = {{kClusterNameHeader, cluster_name_}};
+  const auto& own = deployment.additional_headers;
+  headers.insert(headers.end(), own.begin(), own.end());
+  return headers;
 }
 
 Result<actors::OpenedAttempt> RemoteHandlers::open(const journal::Invocation& invocation,
@@ -87,16 +102,12 @@ Result<actors::OpenedAttempt> RemoteHandlers::open(const journal::Invocation& in
   }
 
   RemoteAttempt::Route route;
-  route.pool = TRY(pool_for(info));
   route.version = TRY(version_for(invocation, info->deployment));
+  TRY(find_way(info, route));
   route.timeouts.inactivity = std::chrono::milliseconds(handler->inactivity_timeout_ms);
   route.timeouts.abort = std::chrono::milliseconds(handler->abort_timeout_ms);
   route.bidirectional = info->deployment.bidirectional() && handler->inactivity_timeout_ms > 0;
   route.lazy_state = handler->lazy_state;
-  route.headers.emplace_back(kClusterNameHeader, cluster_name_);
-  for (const auto& [name, value] : info->deployment.additional_headers) {
-    route.headers.emplace_back(name, value);
-  }
   if (identity_ != nullptr) {
     TRY(identity_->sign("/invoke/" + target.service + "/" + target.handler, {}, clock_.now(),
                         route.headers));

@@ -14,6 +14,7 @@
 #include "actors/handler.h"
 #include "net/egress/identity.h"
 #include "net/egress/remote/attempt_clock.h"
+#include "net/egress/remote/remote_attempt.h"
 #include "net/http/outgoing/endpoint_pool.h"
 #include "storage/base/clock.h"
 
@@ -45,9 +46,14 @@ class RemoteHandlers final : public actors::Handlers {
   struct Way {
     Info info;  // As of when the pool was taken.
     std::shared_ptr<EndpointPool> pool;
+    // By version of the protocol, as they are asked for.
+    std::map<protocol::restate::Version, std::shared_ptr<const CommonHeaders>> headers;
   };
 
-  Result<std::shared_ptr<EndpointPool>> pool_for(const Info& info);
+  // Fills in what all attempts of the deployment by that version have in common.
+  Result<void> find_way(const Info& info, RemoteAttempt::Route& route);
+  Result<std::shared_ptr<EndpointPool>> pool_for(const actors::DeploymentInfo& info);
+  HttpHeaders additional_headers(const journal::Deployment& deployment) const;
 
   EndpointPools& pools_;
   const actors::Catalog& catalog_;

@@ -220,10 +220,16 @@ std::int32_t ClientSession::submit_request(const OutgoingExchange::Request& requ
   fields_.push_back(name_value(":scheme", secure ? "https" : "http"));
   fields_.push_back(name_value(":authority", authority));
   fields_.push_back(name_value(":path", request.path));
+  if (request.common) {
+    for (const auto& [name, value] : request.common->ready()) {
+      fields_.push_back(name_value(name, value));
+    }
+  }
   for (const auto& [name, value] : request.headers) {
     if (goes_with_request(name)) {
       append_header_value(values_.emplace_back(), value);
       fields_.push_back(name_value(name, values_.back()));
+      if (is_known(name)) fields_.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
     }
   }
   if (request.content_length) {
@@ -236,6 +242,16 @@ std::int32_t ClientSession::submit_request(const OutgoingExchange::Request& requ
       nghttp2_submit_request(session_.get(), nullptr, fields_.data(), fields_.size(),
                              with_body ? &provider : nullptr, nullptr);
   return std::max(stream, 0);
+}
+
+// Whether a header of that name was sent before, so that the endpoint's table may have the name.
+// Its values differ: to note each down there costs both sides time, and pushes out what is of use.
+bool ClientSession::is_known(const std::string& name) {
+  constexpr std::size_t kNamesMax = 16;
+  if (std::find(known_.begin(), known_.end(), name) != known_.end()) return true;
+  if (known_.size() == kNamesMax) return true;
+  known_.push_back(name);
+  return false;
 }
 
 void ClientSession::resume(std::int32_t stream) {

@@ -88,10 +88,13 @@ class ClientSession {
   };
   struct Callbacks;
 
+  bool is_known(const std::string& name);
+
   Context context_;
   std::unique_ptr<nghttp2_session, Deleter> session_;
   std::vector<nghttp2_nv> fields_;   // Kept for their memory; meant for one submit_request().
   std::vector<std::string> values_;  // Cleaned values; never moved once pointed into.
+  std::vector<std::string> known_;   // Names of headers that are not common.
 };
 
 // "PROTOCOL_ERROR"

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "net/http/outgoing/common_headers.h"
 #include "net/http/outgoing/endpoint_address.h"
 #include "net/http/outgoing/exchange.h"
 
@@ -20,6 +21,9 @@ struct OpenOptions {
   // The request body, whole; goes out with its content-length, and send() and half_close() are
   // ignored. Without one the body is what send() brings until half_close().
   std::optional<Bytes> body;
+
+  // Headers beside those of open(), which differ from request to request. May be null.
+  std::shared_ptr<const CommonHeaders> common;
 
   // From open() to on_head, else kTimedOut. Zero: as long as it takes.
   std::chrono::milliseconds head_timeout{0};

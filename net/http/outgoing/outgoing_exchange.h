@@ -31,9 +31,10 @@ class OutgoingExchange final : public Exchange,
   // The head of the request, never changed.
   struct Request {
     std::string method;
-    std::string path;  // With the base path of the address.
-    HttpHeaders headers;
-    std::optional<std::size_t> content_length;  // Of a body that was given whole.
+    std::string path;                             // With the base path of the address.
+    std::shared_ptr<const CommonHeaders> common;  // May be null.
+    HttpHeaders headers;                          // Beside the common ones.
+    std::optional<std::size_t> content_length;    // Of a body that was given whole.
   };
 
   OutgoingExchange(std::shared_ptr<OutgoingCore> core, std::shared_ptr<ConnectionPool> pool,

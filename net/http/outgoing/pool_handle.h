@@ -27,6 +27,7 @@ class PoolHandle final : public EndpointPool {
     OutgoingExchange::Request request;
     request.method = std::move(method);
     request.path = address().base_path + path;
+    request.common = std::move(options.common);
     request.headers = std::move(headers);
     make_names_lower(request.headers);
     if (options.body) {

@@ -15,9 +15,14 @@ const char* request_problem(const OutgoingExchange::Request& request) {
       !std::all_of(path.begin(), path.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
     return "the path does not begin with a slash, or has a character that must be encoded";
   }
-  const bool named = std::all_of(request.headers.begin(), request.headers.end(),
-                                 [](const auto& header) { return is_token(header.first); });
+  const bool named =
+      all_named(request.headers) && (request.common == nullptr || request.common->are_named());
   return named ? nullptr : "the name of a header has a character that no such name has";
+}
+
+bool all_named(const HttpHeaders& headers) {
+  return std::all_of(headers.begin(), headers.end(),
+                     [](const auto& header) { return is_token(header.first); });
 }
 
 bool goes_with_request(std::string_view name) {

@@ -15,6 +15,9 @@ const char* request_problem(const OutgoingExchange::Request& request);
 // REQUIRES: lower case.
 bool goes_with_request(std::string_view name);
 
+// Whether each name is a token.
+bool all_named(const HttpHeaders& headers);
+
 void make_names_lower(HttpHeaders& headers);
 
 }  // namespace holdfast::net
