@@ -1,5 +1,7 @@
 #include "net/http/http_date.h"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <string>
 
@@ -120,6 +122,20 @@ std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t 
   }
   if (!named || !parts.at_end()) return std::nullopt;
   return to_unix_ms(date);
+}
+
+std::optional<std::int64_t> parse_retry_after(std::string_view text, std::int64_t now_ms) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  std::int64_t seconds = 0;
+  std::int64_t delay_ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    delay_ms = std::clamp<std::int64_t>(seconds, 0, kDayMs / 1000) * 1000;
+  } else if (const auto date = parse_http_date(text, now_ms)) {
+    delay_ms = *date - now_ms;
+  }
+  if (delay_ms <= 0) return std::nullopt;
+  return std::min(delay_ms, kDayMs);
 }
 
 }  // namespace holdfast::net

@@ -1,5 +1,5 @@
 #pragma once
-// HttpDate: a moment as HTTP writes it. Pure.
+// HttpDate: a moment as HTTP writes it, or how long it is until then. Pure.
 
 #include <cstdint>
 #include <optional>
@@ -13,5 +13,9 @@ namespace holdfast::net {
 // week must be one, and is not held against the date. None: it is no such text, or no date of the
 // calendar.
 std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t now_ms);
+
+// The milliseconds that a Retry-After asks for, in seconds or as a date, one day at most. None:
+// it says neither, or a time that is over.
+std::optional<std::int64_t> parse_retry_after(std::string_view text, std::int64_t now_ms);
 
 }  // namespace holdfast::net

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "net/egress/translate.h"
@@ -35,24 +34,6 @@ std::string_view cut(std::string_view text, std::size_t most) {
 }
 
 void shorten(std::string& text) { text.resize(cut(text, kWordsMax).size()); }
-
-// Seconds or a date, as Retry-After has them. Nothing, or a time that is over, is no delay: such a
-// retry uses up no attempt, and would come at once for ever.
-std::optional<std::int64_t> retry_after_ms(const HttpHeaders& headers, std::int64_t now_ms) {
-  constexpr std::int64_t kDayMs = 86'400'000;
-  const auto text = find_header(headers, "retry-after");
-  if (!text) return std::nullopt;
-  std::int64_t seconds = 0;
-  std::int64_t delay_ms = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error == std::errc() && end == text->data() + text->size()) {
-    delay_ms = std::clamp<std::int64_t>(seconds, 0, kDayMs / 1000) * 1000;
-  } else if (const auto date = parse_http_date(*text, now_ms)) {
-    delay_ms = *date - now_ms;
-  }
-  if (delay_ms <= 0) return std::nullopt;
-  return std::min(delay_ms, kDayMs);
-}
 
 // All but the cancel and named signals, which a handler may wait for again and again.
 bool comes_once(const journal::Notification& notification) {
@@ -207,8 +188,10 @@ actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
   options.common = route_.common;
   if (!route_.bidirectional) {
     options.body = std::move(*bytes);
-    held_request_ = [this, path, headers = std::move(headers), options]() mutable {
-      stream_->begin(route_.pool->open("POST", path, std::move(headers), stream_, options), true);
+    held_request_ = [this, path, headers = std::move(headers),
+                     options = std::move(options)]() mutable {
+      stream_->begin(
+          route_.pool->open("POST", path, std::move(headers), stream_, std::move(options)), true);
     };
     if (!hold) release();
     return state_;
@@ -360,7 +343,9 @@ void RemoteAttempt::check_head(int status, const HttpHeaders& headers) {
     case 429:
     case 503:
       fail("RT0023", said + ": it has too much to do");
-      error_.next_retry_delay_ms = retry_after_ms(headers, host_.now_unix_ms());
+      // Without a delay such a retry would use up no attempt, and come at once for ever.
+      error_.next_retry_delay_ms =
+          parse_retry_after(find_header(headers, "retry-after").value_or(""), host_.now_unix_ms());
       return;
     case 502:
     case 504:
