@@ -75,7 +75,7 @@ class Committer {
   Ticket submit_staged(Batch batch, T&& value, Then then, Wanted wanted = Wanted::kNow) {
     static_assert(!std::is_reference_v<T>, "what is staged is given away");
     return submit_with(std::move(batch), wanted, [&](Ticket ticket) -> OnDurable {
-      return [staged = Staged<T>(std::move(value), ticket),
+      return [staged = Staged<T>(std::forward<T>(value), ticket),
               then = std::move(then)](const CommitReceipt& receipt) mutable {
         then(std::move(staged).release(receipt), receipt);
       };

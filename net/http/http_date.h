@@ -15,7 +15,7 @@ namespace holdfast::net {
 std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t now_ms);
 
 // The milliseconds that a Retry-After asks for, in seconds or as a date, one day at most. None:
-// it says neither, or a time that is over.
+// it says neither, or 0, or a time that is over: who came back at once would do so for ever.
 std::optional<std::int64_t> parse_retry_after(std::string_view text, std::int64_t now_ms);
 
 }  // namespace holdfast::net

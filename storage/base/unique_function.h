@@ -22,7 +22,7 @@ class UniqueFunction<void(Arguments...)> {
   template <class Function>
   requires(!std::same_as<std::remove_cvref_t<Function>, UniqueFunction> &&
            std::invocable<std::remove_cvref_t<Function>&, Arguments...>)
-      UniqueFunction(Function&& function)
+      UniqueFunction(Function&& function)  // NOLINT: the constraint keeps copies and moves apart.
       : held_(
             std::make_unique<Of<std::remove_cvref_t<Function>>>(std::forward<Function>(function))) {
   }

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_unique_function_moves_what_it_holds_and_lets_go_of_it_onc
     UniqueFunction<void(int)> second = std::move(first);
 
     BOOST_TEST(!empty);
-    BOOST_TEST(!first);
+    BOOST_TEST(!first);  // NOLINT: that it is empty is what is tested.
     BOOST_REQUIRE(static_cast<bool>(second));
     second(3);
     BOOST_TEST(held.use_count() == 2);

@@ -343,7 +343,7 @@ void RemoteAttempt::check_head(int status, const HttpHeaders& headers) {
     case 429:
     case 503:
       fail("RT0023", said + ": it has too much to do");
-      // Without a delay such a retry would use up no attempt, and come at once for ever.
+      // None: as the handler's policy says, which uses up an attempt.
       error_.next_retry_delay_ms =
           parse_retry_after(find_header(headers, "retry-after").value_or(""), host_.now_unix_ms());
       return;

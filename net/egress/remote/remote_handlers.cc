@@ -53,7 +53,10 @@ Result<void> RemoteHandlers::find_way(const Info& info, RemoteAttempt::Route& ro
     deployments_ = std::move(deployments);
   }
   Way& way = ways_[info->id];
-  if (way.info != info) way = {info, TRY(pool_for(*info)), {}};
+  if (way.info != info) {
+    auto pool = TRY(pool_for(*info));
+    way = {info, std::move(pool), {}};
+  }
   route.pool = way.pool;
   auto& headers = way.headers[route.version];
   if (headers == nullptr) {

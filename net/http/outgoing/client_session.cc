@@ -220,16 +220,16 @@ std::int32_t ClientSession::submit_request(const OutgoingExchange::Request& requ
   fields_.push_back(name_value(":scheme", secure ? "https" : "http"));
   fields_.push_back(name_value(":authority", authority));
   fields_.push_back(name_value(":path", request.path));
-  if (request.common) {
-    for (const auto& [name, value] : request.common->ready()) {
-      fields_.push_back(name_value(name, value));
-    }
-  }
   for (const auto& [name, value] : request.headers) {
     if (goes_with_request(name)) {
       append_header_value(values_.emplace_back(), value);
       fields_.push_back(name_value(name, values_.back()));
-      if (is_known(name)) fields_.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+      if (changes(name, values_.back())) fields_.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+    }
+  }
+  if (request.common) {
+    for (const auto& [name, value] : request.common->ready()) {
+      fields_.push_back(name_value(name, value));
     }
   }
   if (request.content_length) {
@@ -244,13 +244,20 @@ std::int32_t ClientSession::submit_request(const OutgoingExchange::Request& requ
   return std::max(stream, 0);
 }
 
-// Whether a header of that name was sent before, so that the endpoint's table may have the name.
-// Its values differ: to note each down there costs both sides time, and pushes out what is of use.
-bool ClientSession::is_known(const std::string& name) {
+// Whether the last request with a header of that name had another value, or there are too many
+// names to tell. To note down each value in the endpoint's table costs both sides time, and pushes
+// out what is of use; the first one brings the name there.
+bool ClientSession::changes(const std::string& name, const std::string& value) {
   constexpr std::size_t kNamesMax = 16;
-  if (std::find(known_.begin(), known_.end(), name) != known_.end()) return true;
-  if (known_.size() == kNamesMax) return true;
-  known_.push_back(name);
+  const auto last = std::find_if(last_values_.begin(), last_values_.end(),
+                                 [&](const auto& known) { return known.first == name; });
+  if (last != last_values_.end()) {
+    if (last->second == value) return false;
+    last->second = value;
+    return true;
+  }
+  if (last_values_.size() == kNamesMax) return true;
+  last_values_.emplace_back(name, value);
   return false;
 }
 

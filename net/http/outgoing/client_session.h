@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/http/outgoing/outgoing_exchange.h"
@@ -88,13 +89,13 @@ class ClientSession {
   };
   struct Callbacks;
 
-  bool is_known(const std::string& name);
+  bool changes(const std::string& name, const std::string& value);
 
   Context context_;
   std::unique_ptr<nghttp2_session, Deleter> session_;
   std::vector<nghttp2_nv> fields_;   // Kept for their memory; meant for one submit_request().
   std::vector<std::string> values_;  // Cleaned values; never moved once pointed into.
-  std::vector<std::string> known_;   // Names of headers that are not common.
+  std::vector<std::pair<std::string, std::string>> last_values_;  // Of headers not common.
 };
 
 // "PROTOCOL_ERROR"

@@ -22,7 +22,7 @@ struct OpenOptions {
   // ignored. Without one the body is what send() brings until half_close().
   std::optional<Bytes> body;
 
-  // Headers beside those of open(), which differ from request to request. May be null.
+  // Headers behind those of open(), which may differ from request to request. May be null.
   std::shared_ptr<const CommonHeaders> common;
 
   // From open() to on_head, else kTimedOut. Zero: as long as it takes.

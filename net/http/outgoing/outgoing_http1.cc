@@ -19,16 +19,16 @@ void append_request_head(Bytes& to, const OutgoingExchange::Request& request,
                          const std::string& authority, std::size_t body_size) {
   to.append(request.method).append(" ").append(request.path).append(" HTTP/1.1\r\nhost: ");
   to.append(authority).append("\r\n");
-  if (request.common) {
-    for (const auto& [name, value] : request.common->ready()) {
-      to.append(name).append(": ").append(value).append("\r\n");
-    }
-  }
   for (const auto& [name, value] : request.headers) {
     if (goes_with_request(name)) {
       to.append(name).append(": ");
       append_header_value(to, value);
       to.append("\r\n");
+    }
+  }
+  if (request.common) {
+    for (const auto& [name, value] : request.common->ready()) {
+      to.append(name).append(": ").append(value).append("\r\n");
     }
   }
   if (body_size > 0 || (request.method != "GET" && request.method != "HEAD")) {
