@@ -6,7 +6,7 @@
 
 namespace holdfast::actors {
 
-void store_scheduled(const Surroundings& world, Begin begin, std::int64_t now,
+void store_scheduled(const Surroundings& world, Begin&& begin, std::int64_t now,
                      std::int64_t told_time) {
   journal::InvocationState state;
   state.row = std::move(begin.invocation);

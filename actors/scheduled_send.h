@@ -14,7 +14,7 @@ namespace holdfast::actors {
 
 // Answers with the receipt (INV-1). Any thread. REQUIRES: `begin` is a send with a fresh id that
 // starts later than `now`. `told_time` is what its client is told of that.
-void store_scheduled(const Surroundings& world, Begin begin, std::int64_t now,
+void store_scheduled(const Surroundings& world, Begin&& begin, std::int64_t now,
                      std::int64_t told_time);
 
 }  // namespace holdfast::actors

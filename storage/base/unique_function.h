@@ -5,6 +5,7 @@
 // Threads: one at a time.
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -38,10 +39,10 @@ class UniqueFunction<void(Arguments...)> {
   };
   template <class Function>
   struct Of final : Held {
-    explicit Of(Function&& function) : function_(std::move(function)) {}
-    explicit Of(const Function& function) : function_(function) {}
-    void call(Arguments... arguments) override { function_(std::forward<Arguments>(arguments)...); }
-    Function function_;
+    template <class Given>
+    explicit Of(Given&& given) : function(std::forward<Given>(given)) {}
+    void call(Arguments... arguments) override { function(std::forward<Arguments>(arguments)...); }
+    Function function;
   };
 
   std::unique_ptr<Held> held_;

@@ -47,8 +47,9 @@ class FakePool final : public EndpointPool {
   std::shared_ptr<Exchange> open(std::string, std::string asked, HttpHeaders with,
                                  std::shared_ptr<ExchangeEvents> to, OpenOptions options) override {
     path = std::move(asked);
-    headers = options.common->ready();
-    headers.insert(headers.end(), with.begin(), with.end());
+    headers = std::move(with);
+    const HttpHeaders& common = options.common->ready();
+    headers.insert(headers.end(), common.begin(), common.end());
     events = std::move(to);
     ++requests;
     if (options.body) {

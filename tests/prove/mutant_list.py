@@ -4,7 +4,7 @@ must stand in the file exactly once; a bug that no longer fits is an error, not 
 import dataclasses
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Mutant:
     name: str
     file: str

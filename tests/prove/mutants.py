@@ -43,7 +43,7 @@ SERVERS = {
 
 
 class CannotPlant(Exception):
-    """The list does not fit the sources, or a program cannot be made."""
+    """The sources, or a program with the bug, cannot be made."""
 
 
 @dataclasses.dataclass
@@ -172,11 +172,12 @@ def main():
     began = time.monotonic()
     # Of all that are chosen, also of those there is no time for: else one that no longer fits may go
     # without notice for long.
-    problems = [f"{one.name}: the words stand {words_stand(one)} times in {one.file}, not once"
-                for one in chosen if words_stand(one) != 1]
+    unfit = {one: times for one in chosen if (times := words_stand(one)) != 1}
+    problems = [f"{one.name}: the words stand {times} times in {one.file}, not once"
+                for one, times in unfit.items()]
     for problem in problems:
         print(f"ERROR    {problem}", flush=True)
-    chosen = [one for one in chosen if words_stand(one) == 1]
+    chosen = [one for one in chosen if one not in unfit]
     caught = 0
     with tempfile.TemporaryDirectory(prefix="holdfast-mutants.") as folder:
         workshop = Workshop(folder)

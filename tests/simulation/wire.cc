@@ -333,7 +333,7 @@ class Wire::Pool final : public net::EndpointPool {
                                       net::OpenOptions options) override {
     CHECK(method == "POST", "only attempts are opened here");
     const net::HttpHeaders& common = options.common->ready();
-    headers.insert(headers.begin(), common.begin(), common.end());
+    headers.insert(headers.end(), common.begin(), common.end());
     const auto found = wire_.endpoints_.find(address_.uri());
     auto exchange = std::make_shared<SimulatedExchange>(
         wire_, found == wire_.endpoints_.end() ? nullptr : found->second, std::move(path),
