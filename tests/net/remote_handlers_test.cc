@@ -72,6 +72,42 @@ BOOST_AUTO_TEST_CASE(the_pool_of_a_deployment_that_was_removed_is_let_go) {
   BOOST_TEST(second.expired());
 }
 
+// They are made ready once, so what was made ready must not outlive what it was made of.
+BOOST_AUTO_TEST_CASE(a_call_carries_the_headers_its_deployment_has_now_and_names_its_own_version) {
+  struct Pools final : EndpointPools {
+    std::shared_ptr<EndpointPool> pool_for(const EndpointAddress&) override { return pool; }
+    const std::shared_ptr<attempt_stand::FakePool> pool =
+        std::make_shared<attempt_stand::FakePool>();
+  } pools;
+  RemoteHandlers calls(std::make_shared<IoAttemptClock>(io), pools, catalog, nullptr, clock,
+                       "here");
+  const auto headers_of_call = [&](std::uint32_t version) {
+    journal::Invocation row;
+    row.target = {journal::ServiceKind::kService, journal::HandlerKind::kPlain, "S1", "", "run"};
+    row.protocol_version = version;
+    auto opened = std::move(calls.open(row, host, [] {})).value();
+    opened.attempt->start({row, {journal::Entry{{}, journal::Input{}}}, 0, 0, false});
+    return std::move(pools.pool->headers);
+  };
+  journal::Deployment one = deployment(1, "http://127.0.0.1:1");
+  one.additional_headers = {{"X-Token", "old"}};
+  catalog.put(one);
+  for (const std::uint32_t version : {7u, 5u, 7u}) {
+    const HttpHeaders sent = headers_of_call(version);
+    const std::string type = "application/vnd.restate.invocation.v" + std::to_string(version);
+    BOOST_TEST(find_header(sent, "content-type").value_or("") == type);
+    BOOST_TEST(find_header(sent, "accept").value_or("") == type);
+    BOOST_TEST(find_header(sent, "x-token").value_or("") == "old");
+    BOOST_TEST(find_header(sent, kClusterNameHeader).value_or("") == "here");
+  }
+
+  one.additional_headers = {{"X-Token", "new"}};
+  catalog.put(one);
+
+  BOOST_TEST(find_header(headers_of_call(7), "x-token").value_or("") == "new");
+  calls.stop();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace holdfast::net
