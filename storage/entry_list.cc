@@ -48,11 +48,19 @@ struct EntryList::Key {
   std::uint64_t tag;
 };
 
+// Where a level leads to from a node, and what is known of the prefix there without a look at it:
+// a search goes by on this level in what it has read already.
+struct EntryList::Link {
+  std::atomic<Node*> node{nullptr};
+  // Not greater than that of `node`: the writer changes it first. Without a node, anything.
+  std::atomic<std::uint64_t> at_least{0};
+};
+
 // Its links above the lowest level lie before it in memory, its entry behind it.
 class EntryList::Node {
  public:
-  explicit Node(int height) : lowest_(nullptr), height_(static_cast<std::uint64_t>(height)) {
-    for (int level = 1; level < height; ++level) new (&link(level)) Link(nullptr);
+  explicit Node(int height) : height_(static_cast<std::uint64_t>(height)) {
+    for (int level = 1; level < height; ++level) new (&link(level)) Link;
   }
   static std::size_t bytes_above(int height) {
     return (static_cast<std::size_t>(height) - 1) * sizeof(Link);
@@ -61,12 +69,27 @@ class EntryList::Node {
   char* entry() { return reinterpret_cast<char*>(this + 1); }
   BytesView internal_key() { return internal_key_of(entry()); }
   int height() const { return static_cast<int>(height_); }
+  std::uint64_t prefix() const { return prefix_; }
   void set_prefix(std::uint64_t prefix) { prefix_ = prefix; }
 
-  Node* next(int level) { return link(level).load(std::memory_order_acquire); }
-  void set_next(int level, Node* node) { link(level).store(node, std::memory_order_relaxed); }
-  // Whoever finds the node by this sees all that was written to it before.
-  void publish_next(int level, Node* node) { link(level).store(node, std::memory_order_release); }
+  Node* next(int level) { return link(level).node.load(std::memory_order_acquire); }
+  // Whether `next`, which was found on this level, is not before the key.
+  bool is_behind(int level, Node* next, const Key& key) {
+    return link(level).at_least.load(std::memory_order_relaxed) > key.prefix ||
+           next->compare(key) >= 0;
+  }
+  // Behind `before`, where it is not found yet.
+  void follow(Node* before, int level) {
+    const Link& from = before->link(level);
+    link(level).at_least.store(from.at_least.load(std::memory_order_relaxed),
+                               std::memory_order_relaxed);
+    link(level).node.store(from.node.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+  // Whoever finds `node` by this sees all that was written to it before.
+  void publish_next(int level, Node* node) {
+    link(level).at_least.store(node->prefix(), std::memory_order_relaxed);
+    link(level).node.store(node, std::memory_order_release);
+  }
 
   // Negative when this one stands before the key.
   int compare(const Key& key) {
@@ -80,7 +103,6 @@ class EntryList::Node {
   }
 
  private:
-  using Link = std::atomic<Node*>;
   Link& link(int level) { return *(reinterpret_cast<Link*>(this) - level); }
 
   Link lowest_;
@@ -124,9 +146,7 @@ EntryList::Place EntryList::descend(Node* from, int levels, const Key& key, Path
   Node* behind = nullptr;  // Known not to be before the key.
   for (int level = levels - 1; level >= 0; --level) {
     for (Node* next = at->next(level); next != behind; next = at->next(level)) {
-      // Where the search goes if not on: the links of one node are together, the nodes are not.
-      if (level > 0) __builtin_prefetch(at->next(level - 1));
-      if (next->compare(key) >= 0) {
+      if (at->is_behind(level, next, key)) {
         behind = next;
       } else {
         at = next;
@@ -151,7 +171,7 @@ void EntryList::find_path(const Key& key) {
   int climbed = 0;
   for (; climbed < levels; ++climbed) {
     Node* const next = path_[climbed]->next(climbed);
-    if (next == nullptr || next->compare(key) >= 0) break;
+    if (next == nullptr || path_[climbed]->is_behind(climbed, next, key)) break;
   }
   if (climbed > 0) descend(path_[climbed - 1], climbed, key, &path_);
 }
@@ -170,7 +190,7 @@ bool EntryList::insert(Node* node) {
     height_.store(height, std::memory_order_relaxed);
   }
   for (int level = 0; level < height; ++level) {
-    node->set_next(level, path_[level]->next(level));
+    node->follow(path_[level], level);
     path_[level]->publish_next(level, node);
     path_[level] = node;
   }

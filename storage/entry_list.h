@@ -2,7 +2,8 @@
 // EntryList: rows in the order of their keys, as RocksDB holds them in memory until it writes a
 // file; memtable.h makes it RocksDB's. A skip list (W. Pugh, 1990), with two things that make an
 // insertion cheap:
-//   - The first 8 bytes of a key stand in its node as a number, and decide most comparisons.
+//   - The first 8 bytes of a key stand in its node as a number, and in each link to it; they decide
+//     most comparisons, and a search looks at no node that it does not go to.
 //   - A search begins where the last insertion ended, if it goes forward: what is written together
 //     comes in the order of its keys.
 //
@@ -69,9 +70,10 @@ class EntryList {
 
  private:
   struct Key;
-  // One node in four is on the next level, too. 4^12 entries are more than a memtable holds.
-  static constexpr int kLevels = 12;
-  static constexpr std::uint32_t kOneIn = 4;
+  struct Link;
+  // One node in two is on the next level, too. 2^20 entries are more than a memtable holds.
+  static constexpr int kLevels = 20;
+  static constexpr std::uint32_t kOneIn = 2;
   using Path = std::array<Node*, kLevels>;  // The last node before a place, on each level.
 
   Node* make(int height, std::size_t entry_bytes);

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "journal/codec/packing.h"
 #include "journal/codec/parts.h"
 #include "storage/base/check.h"
 #include "storage/base/checksum.h"
@@ -54,9 +55,6 @@ capnp::ReaderOptions reader_options(std::size_t words) {
   return options;
 }
 
-// What a word takes at most when it is packed: a tag, itself, and the count of a run of its like.
-constexpr std::size_t kPackedWordMax = 1 + sizeof(capnp::word) + 1;
-
 // What the table of segments says, the first word of a packed message: the number of segments less
 // one, u32, and the words of the first one, u32. None: it is not one segment. With more of them the
 // library's reader would read some when it is destroyed, and throw then. REQUIRES: not empty.
@@ -72,6 +70,16 @@ std::optional<std::size_t> words_of_one_segment(BytesView packed) {
     words |= std::size_t{byte(at++)} << (8 * i);
   }
   return words;
+}
+
+// A header that is not filled in, the table of segments and the segment.
+void write_packed(Bytes& to, kj::ArrayPtr<const capnp::word> segment) {
+  // As little endian: no segment besides the first, and its words.
+  const std::uint64_t numbers = std::uint64_t{segment.size()} << 32;
+  const auto table = kj::arrayPtr(reinterpret_cast<const capnp::word*>(&numbers), 1);
+  to.resize(kRecordHeaderSize + kPackedWordMax * (1 + segment.size()));
+  char* const end = pack(segment, pack(table, to.data() + kRecordHeaderSize));
+  to.resize(static_cast<std::size_t>(end - to.data()));
 }
 
 // The header: u8 version, u8 kind, u16 zero, u32 checksum of the payload, little endian.
@@ -123,22 +131,16 @@ Result<BytesView> read_plain(BytesView record, RecordKind kind) {
 MessageWriter::MessageWriter() : message_(writer_scratch()) {}
 
 void MessageWriter::write(Bytes& to, RecordKind kind) {
-  const auto pack = [&to](kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
-    CHECK(segments.size() == 1, "a record is one segment");
-    to.resize(kRecordHeaderSize + kPackedWordMax * (1 + segments[0].size()));
-    auto* const payload = reinterpret_cast<kj::byte*>(to.data()) + kRecordHeaderSize;
-    kj::ArrayOutputStream stream({payload, to.size() - kRecordHeaderSize});
-    capnp::writePackedMessage(stream, segments);
-    to.resize(kRecordHeaderSize + stream.getArray().size());
-  };
   const auto segments = message_.getSegmentsForOutput();
   if (segments.size() == 1) {
-    pack(segments);
+    write_packed(to, segments[0]);
   } else {
     const auto root = message_.getRoot<capnp::AnyPointer>().asReader();
     capnp::MallocMessageBuilder whole(static_cast<capnp::uint>(root.targetSize().wordCount + 1));
     whole.setRoot(root);
-    pack(whole.getSegmentsForOutput());
+    const auto one = whole.getSegmentsForOutput();
+    CHECK(one.size() == 1, "a record is one segment");
+    write_packed(to, one[0]);
   }
   fill_header(to, kRecordVersion, kind);
 }

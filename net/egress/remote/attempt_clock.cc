@@ -9,7 +9,8 @@ namespace holdfast::net {
 void AttemptClock::set(Entry& entry, SteadyTime time, std::weak_ptr<Watched> watched) {
   const std::lock_guard lock(mutex_);
   if (entry != entries_.end()) entries_.erase(entry);
-  entry = entries_.emplace(time, std::move(watched));
+  // Most have the same timeout, so what is set last is due last.
+  entry = entries_.emplace_hint(entries_.end(), time, std::move(watched));
   if (time >= armed_for_) return;
   armed_for_ = time;
   arm();

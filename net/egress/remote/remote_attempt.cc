@@ -91,11 +91,11 @@ void RemoteAttempt::give_state(std::vector<std::pair<Bytes, Bytes>>& map, bool& 
   }
 }
 
-Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start) {
+Result<Bytes> RemoteAttempt::opening(actors::AttemptStart start, std::string id) {
   const journal::Invocation& invocation = start.invocation;
   restate::StartHead head{.known_entries = 0};
   head.raw_id = invocation.id.bytes();
-  head.invocation_id = invocation.id.text();
+  head.invocation_id = std::move(id);
   head.key = invocation.target.key;
   head.retry_count = start.retry_count;
   head.duration_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, start.retrying_for_ms));
@@ -168,7 +168,8 @@ actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
   const journal::Invocation& invocation = start.invocation;
   HttpHeaders headers;
   headers.reserve(3 + route_.headers.size());
-  headers.emplace_back("x-restate-invocation-id", invocation.id.text());
+  std::string id = invocation.id.text();
+  headers.emplace_back("x-restate-invocation-id", id);
   if (invocation.target.keyed()) {
     headers.emplace_back("x-restate-service-key", percent_encode(invocation.target.key));
   }
@@ -179,7 +180,7 @@ actors::AttemptState RemoteAttempt::start(actors::AttemptStart start) {
   const std::string path = "/invoke/" + invocation.target.service + "/" + invocation.target.handler;
 
   const bool hold = start.hold;
-  Result<Bytes> bytes = opening(std::move(start));
+  Result<Bytes> bytes = opening(std::move(start), std::move(id));
   if (!bytes) {
     fail("RT0006", "the journal cannot be told to the endpoint: " + bytes.error().message());
     return state_;

@@ -75,7 +75,8 @@ class RemoteAttempt final : public actors::Attempt {
  private:
   using State = actors::AttemptState;
 
-  Result<Bytes> opening(actors::AttemptStart start);
+  // `id`: of the invocation, in letters.
+  Result<Bytes> opening(actors::AttemptStart start, std::string id);
   bool is_repeated(const journal::Notification& notification) const;
   journal::Settled known(const journal::WaitSet::Leaf& leaf) const;
   bool names_fresh(const journal::WaitSet& leaves) const;
