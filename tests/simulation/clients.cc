@@ -238,6 +238,33 @@ void Clients::act(Op& op) {
   });
 }
 
+void Clients::move_something() {
+  if (!world_.running()) return;
+  std::vector<journal::InvocationId> open;
+  for (const auto& op : ops_) {
+    const auto id = journal::InvocationId::from_text(op->id);
+    if (id && op->outcome.empty() && !op->gone) open.push_back(*id);
+  }
+  if (open.empty()) return;
+  const journal::InvocationId id =
+      open[static_cast<std::size_t>(draw(static_cast<int>(open.size())))];
+  outside_.note("to be moved: " + id.text());
+  // One that is on its way must be held first; one that waits need not be.
+  if (draw(2) == 0) return resume_on_latest(id);
+  world_.engine().act(id, Act::kPause, [this, id](const auto&) {
+    if (world_.running()) resume_on_latest(id);
+  });
+}
+
+// Whether that is done or refused, or lost, only its steps will tell.
+void Clients::resume_on_latest(const journal::InvocationId& id) {
+  outside_.may_move(id.text());
+  world_.engine().resume_on(id, "latest", [this, id](Result<actors::ActResult> done) {
+    outside_.note((done ? "resumed on the latest: " : "not resumed: ") + id.text());
+    ++outside_.counts[done ? "resumed on the newest deployment" : "not resumed there"];
+  });
+}
+
 void Clients::complete_awakeable(const std::string& text) {
   if (std::find(awakeables_.begin(), awakeables_.end(), text) == awakeables_.end()) {
     awakeables_.push_back(text);

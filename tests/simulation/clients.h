@@ -24,6 +24,8 @@ class Clients {
   void ask_something();
   // The second client of a request that names itself, a reader of a result, an operator's act.
   void meddle();
+  // An operator pauses an invocation and has it go on at the newest deployment.
+  void move_something();
   // The process that owed the answers has gone: what may be asked again is.
   void ask_again();
   // Answers an awakeable that is open as far as known.
@@ -62,6 +64,7 @@ class Clients {
   void take(Op& op, const journal::InvocationId& id, const Result<actors::Finished>& finished);
   void refused(const Op& op, const Error& error);
   void act(Op& op);
+  void resume_on_latest(const journal::InvocationId& id);
   void gather();
   const Op* find(const std::string& what) const;
 

@@ -1,5 +1,6 @@
 #include "tests/simulation/elsewhere.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/egress/manifest.h"
@@ -22,10 +23,9 @@ Wire::Weather weather_from(Agenda& agenda) {
 
 }  // namespace
 
-Elsewhere::Elsewhere(Where where, bool deployments_change, std::vector<ServiceDefinition>& services,
-                     Random& chance, Outside& outside, const Clock& clock)
-    : deployments_change_(deployments_change),
-      outside_(outside),
+Elsewhere::Elsewhere(Where where, std::vector<ServiceDefinition>& services, Random& chance,
+                     Outside& outside, const Clock& clock)
+    : outside_(outside),
       clock_(clock),
       agenda_(chance),
       wire_(agenda_, outside, weather_from(agenda_)) {
@@ -43,6 +43,10 @@ Elsewhere::Elsewhere(Where where, bool deployments_change, std::vector<ServiceDe
   }
   // They are where they are now.
   for (Site& site : sites_) wire_.connect(site.uri, *site.endpoint);
+}
+
+Elsewhere::Site& Elsewhere::any_site() {
+  return sites_[static_cast<std::size_t>(agenda_.draw(static_cast<int>(sites_.size())))];
 }
 
 void Elsewhere::add_site(std::vector<ServiceDefinition> services) {
@@ -113,20 +117,44 @@ void Elsewhere::deploy_again(const Site& site) {
   announce(sites_.back());
 }
 
+bool Elsewhere::is_superseded(const Site& site) const {
+  const auto& services = site.deployment.services;
+  return std::all_of(services.begin(), services.end(), [&](const auto& service) {
+    return revisions_.at(service.name) > service.revision;
+  });
+}
+
+void Elsewhere::remove(Site& site) {
+  outside_.note(site.uri + " is removed");
+  ++outside_.counts["deployments removed"];
+  site.removed = true;
+  catalog_->remove(site.deployment.id.text());
+}
+
+void Elsewhere::restore(Site& site) {
+  site.removed = false;
+  announce(site);
+}
+
+void Elsewhere::change_deployments() {
+  Site& site = any_site();
+  if (site.removed) return restore(site);
+  if (is_superseded(site)) return remove(site);
+  deploy_again(site);
+}
+
 void Elsewhere::go_on(int steps) {
   while (steps-- > 0 && agenda_.step()) {
   }
 }
 
 void Elsewhere::harm() {
-  Site& site = sites_[static_cast<std::size_t>(agenda_.draw(static_cast<int>(sites_.size())))];
-  switch (agenda_.draw(deployments_change_ ? 4 : 3)) {
+  Site& site = any_site();
+  switch (agenda_.draw(3)) {
     case 0:
       return end(site, false);
     case 1:
       return end(site, true);
-    case 3:
-      return deploy_again(site);
     default:
       wire_.break_one();
   }
@@ -154,6 +182,7 @@ void Elsewhere::heal() {
   for (Site& site : sites_) {
     site.endpoint->calm_down();
     site.endpoint->start();
+    if (site.removed) restore(site);
   }
 }
 

@@ -3,7 +3,8 @@
 // endpoints with handlers, and the wire to them. Which services are there, and what is spoken with
 // them, is drawn: per life the versions, both transports, timeouts, and how bad the wire is. Where
 // deployments change, the same handlers are registered again and again, at another place and with
-// another protocol: what has begun stays where it is.
+// another protocol: what has begun stays where it is. Those that are superseded are now and then
+// removed by force, and come back: what had begun there waits for that.
 
 #include <map>
 #include <memory>
@@ -25,8 +26,8 @@ class Elsewhere {
   enum class Where { kAllHere, kMixed };
 
   // Takes those services from `services` that are to be elsewhere.
-  Elsewhere(Where where, bool deployments_change, std::vector<ServiceDefinition>& services,
-            Random& chance, Outside& outside, const Clock& clock);
+  Elsewhere(Where where, std::vector<ServiceDefinition>& services, Random& chance, Outside& outside,
+            const Clock& clock);
 
   // Null: nothing is elsewhere.
   testing::Neighbour* neighbour() { return is_empty() ? nullptr : &agenda_; }
@@ -43,6 +44,8 @@ class Elsewhere {
   void go_on(int steps);
   // Something breaks. REQUIRES: !is_empty().
   void harm();
+  // Operators deploy again, remove or restore what is superseded. REQUIRES: !is_empty().
+  void change_deployments();
   // Everything works from here on.
   void heal();
 
@@ -51,15 +54,19 @@ class Elsewhere {
     std::string uri;
     journal::Deployment deployment;
     std::unique_ptr<Endpoint> endpoint;
+    bool removed = false;  // By an operator; what is pinned to it has nowhere to go.
   };
 
+  Site& any_site();
   void add_site(std::vector<ServiceDefinition> services);
   void announce(const Site& site);
   void deploy_again(const Site& site);
+  bool is_superseded(const Site& site) const;
+  void remove(Site& site);
+  void restore(Site& site);
   journal::Deployment deployment_of(const std::vector<ServiceDefinition>& services);
   void end(Site& site, bool orderly);
 
-  const bool deployments_change_;
   Outside& outside_;
   const Clock& clock_;
   actors::Catalog* catalog_ = nullptr;

@@ -67,7 +67,8 @@ bool has_crowds(std::uint64_t seed) {
   return where_of(seed) == Elsewhere::Where::kMixed && seed / 128 % 2 == 1;
 }
 
-// In every other stretch of 12 seeds handlers elsewhere are deployed again while they work.
+// In every other stretch of 12 seeds handlers elsewhere are deployed again while they work,
+// removed, and what has begun there moved.
 bool changes_deployments(std::uint64_t seed) {
   return where_of(seed) == Elsewhere::Where::kMixed && seed / 12 % 2 == 1;
 }
@@ -83,8 +84,8 @@ class Life {
                        : nullptr),
         definitions_(services(
             outside_, [this](const std::string& id) { told(id); }, has_crowds(seed))),
-        elsewhere_(where_of(seed), changes_deployments(seed), definitions_, far_chance_, outside_,
-                   clock_),
+        elsewhere_(where_of(seed), definitions_, far_chance_, outside_, clock_),
+        deployments_change_(changes_deployments(seed) && !elsewhere_.is_empty()),
         catalog_(kept_for_years(net::catalog_of(definitions_))),
         embedded_(std::move(definitions_)),
         remote_(elsewhere_.attempt_clock(), elsewhere_.wire(), catalog_, nullptr, clock_, "here"),
@@ -105,6 +106,7 @@ class Life {
     for (int round = 0; round < rounds; ++round) {
       for (int i = draw(3); i > 0; --i) clients_.ask_something();
       if (draw(2) == 0) clients_.meddle();
+      if (deployments_change_) change();
       go_on();
       if (draw(3) == 0) harm();
       revive();
@@ -134,6 +136,11 @@ class Life {
       world_.advance(Millis(draw(4) == 0 ? draw(60'000) : draw(300)));
     }
     for (const std::string& id : std::exchange(told_, {})) clients_.complete_awakeable(id);
+  }
+
+  void change() {
+    if (draw(3) == 0) elsewhere_.change_deployments();
+    if (draw(3) == 0) clients_.move_something();
   }
 
   void crash() {
@@ -270,6 +277,7 @@ class Life {
   std::vector<std::string> told_;
   std::vector<ServiceDefinition> definitions_;
   Elsewhere elsewhere_;  // Outlives the engine; takes its services from the definitions.
+  const bool deployments_change_;
   actors::Catalog catalog_;
   net::EmbeddedHandlers embedded_;
   net::RemoteHandlers remote_;

@@ -47,7 +47,10 @@ void Outside::execute(const std::string& id, int number, const std::string& key)
          "I3: " + name + " was executed again after step " + std::to_string(reached) + " was");
   // The step before is stored, and with it who serves the invocation from there on.
   std::string& place = places_[id];
-  if (number > reached && reached > 0) {
+  const bool moves = number > reached && reached > 0 && place != place_;
+  if (moves && movable_.erase(id) > 0) {
+    ++counts["moves to another deployment"];
+  } else if (number > reached && reached > 0) {
     expect(place == place_, "pinned: " + name + " was executed at '" + place_ + "', after step " +
                                 std::to_string(reached) + " was at '" + place + "'");
   }
