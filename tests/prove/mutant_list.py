@@ -52,6 +52,10 @@ MUTANTS = [
            "if (const int order = row.compare(key.row); order != 0) return order;",
            "",
            "test_storage"),
+    Mutant("a link says that what it leads to begins with more than it does", "storage/entry_list.cc",
+           "link(level).at_least.store(node->prefix(), std::memory_order_relaxed);",
+           "link(level).at_least.store(node->prefix() + 1, std::memory_order_relaxed);",
+           "test_storage"),
     Mutant("damage that may be a torn write is one", "storage/log_check.cc",
            " || (!may_go_on && record_begins_in(block, at + 1))", "",
            "test_storage"),
@@ -131,6 +135,8 @@ MUTANTS = [
            "  if (top().combinator != WaitSet::Combinator::kAny) {", "  if (false) {", "test_sdk"),
 
     # -- Who serves what.
+    Mutant("an operator's move to another deployment moves nothing", "actors/invocation/asking.cc",
+           "  row.deployment_id = id;\n", "", "test_actors"),
     Mutant("the newest deployment goes on with what another one has begun",
            "net/egress/remote/remote_handlers.cc",
            "  std::string id = invocation.deployment_id;\n", "  std::string id;\n"),
@@ -247,6 +253,8 @@ MUTANTS = [
            "!open_runs_.empty() || has_output_", "has_output_", "test_net"),
     Mutant("who was asked to suspend is asked for ever", "actors/invocation/running.cc",
            "current_.attempt->can_be_asked();", "true;", "test_actors"),
+    Mutant("a run of packed words is longer than its count says", "journal/codec/packing.cc",
+           "kRunMax = 255;", "kRunMax = 256;", "test_journal"),
     Mutant("a message of several segments is believed", "journal/codec/record.cc",
            "  KJ_REQUIRE(is_whole, \"is not one segment\");\n", "",
            "test_journal"),
