@@ -377,8 +377,26 @@ BOOST_AUTO_TEST_CASE(a_hand_that_is_left_leaves_little_to_the_next_hand_and_more
   using Hand = Committer::Hand;
   FakeLog log;
   Committer committer(log, Epoch(1), {});
+  // A receipt comes before its thread sleeps again, and a hand is left only what finds it asleep.
+  std::thread::id receipt_on;
+  std::atomic<bool> has_receipt = false;
+  const auto wait_until_it_sleeps = [&] {
+    do {
+      has_receipt = false;
+      {
+        const Hand hand(committer);
+        committer.submit({}, [&](const CommitReceipt&) {
+          receipt_on = std::this_thread::get_id();
+          has_receipt = true;
+          has_receipt.notify_all();
+        });
+      }
+      has_receipt.wait(false);
+    } while (receipt_on != std::this_thread::get_id());
+  };
   int left_alone = 0;
   for (int i = 0; i < 400; ++i) {
+    wait_until_it_sleeps();
     // All of one chain of work; too many; and two while others are at work.
     const int batches = std::array{1, 3, 5, 2}[i % 4];
     const int others = i % 4 == 3 ? 3 : 0;
