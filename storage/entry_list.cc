@@ -74,9 +74,12 @@ class EntryList::Node {
 
   Node* next(int level) { return link(level).node.load(std::memory_order_acquire); }
   // Whether `next`, which was found on this level, is not before the key.
-  bool is_behind(int level, Node* next, const Key& key) {
-    return link(level).at_least.load(std::memory_order_relaxed) > key.prefix ||
-           next->compare(key) >= 0;
+  bool is_not_before(int level, Node* next, const Key& key) {
+    return begins_behind(level, key) || next->compare(key) >= 0;
+  }
+  // ... is that of the key.
+  bool is_at(int level, Node* next, const Key& key) {
+    return !begins_behind(level, key) && next->compare(key) == 0;
   }
   // Behind `before`, where it is not found yet.
   void follow(Node* before, int level) {
@@ -104,6 +107,9 @@ class EntryList::Node {
 
  private:
   Link& link(int level) { return *(reinterpret_cast<Link*>(this) - level); }
+  bool begins_behind(int level, const Key& key) {
+    return link(level).at_least.load(std::memory_order_relaxed) > key.prefix;
+  }
 
   Link lowest_;
   union {
@@ -146,7 +152,7 @@ EntryList::Place EntryList::descend(Node* from, int levels, const Key& key, Path
   Node* behind = nullptr;  // Known not to be before the key.
   for (int level = levels - 1; level >= 0; --level) {
     for (Node* next = at->next(level); next != behind; next = at->next(level)) {
-      if (at->is_behind(level, next, key)) {
+      if (at->is_not_before(level, next, key)) {
         behind = next;
       } else {
         at = next;
@@ -171,7 +177,7 @@ void EntryList::find_path(const Key& key) {
   int climbed = 0;
   for (; climbed < levels; ++climbed) {
     Node* const next = path_[climbed]->next(climbed);
-    if (next == nullptr || path_[climbed]->is_behind(climbed, next, key)) break;
+    if (next == nullptr || path_[climbed]->is_not_before(climbed, next, key)) break;
   }
   if (climbed > 0) descend(path_[climbed - 1], climbed, key, &path_);
 }
@@ -181,7 +187,7 @@ bool EntryList::insert(Node* node) {
   const Key key(node->internal_key());
   find_path(key);
   Node* const behind = path_[0]->next(0);
-  if (behind != nullptr && behind->compare(key) == 0) {
+  if (behind != nullptr && path_[0]->is_at(0, behind, key)) {
     last_ = nullptr;  // The path leads to another one.
     return false;
   }

@@ -1,7 +1,8 @@
 #pragma once
 // Packing: a message in fewer bytes, for most bytes of a message are zeros. What it writes is, byte
 // for byte, what Cap'n Proto's library writes (capnproto.org, Encoding Spec, "Packing"), which
-// reads it; a record of 40 words took the library a tenth of an empty call. Any thread.
+// reads it, in 28 instructions a word instead of 45: a twentieth of an empty call were those. Any
+// thread.
 
 #include <capnp/common.h>
 #include <kj/common.h>
