@@ -68,8 +68,8 @@ ROWS = {
 class Run:
     """One peer, from an empty folder to its end, and what was measured of it."""
 
-    def __init__(self, name, folder, endpoint, seconds):
-        self.peer, self.seconds = PEERS[name](folder, endpoint), seconds
+    def __init__(self, peer, seconds):
+        self.peer, self.seconds = peer, seconds
         self.found = {}
 
     def measure(self):
@@ -197,7 +197,8 @@ def measure(args, work, names, missing):
         for name in names[:] if number % 2 == 0 else names[::-1]:
             say(f"== round {number + 1}: {PEERS[name].title}")
             try:
-                this[name] = Run(name, work / name, endpoint, 2 if args.quick else 6).measure()
+                peer = PEERS[name](work / name, endpoint)
+                this[name] = Run(peer, 2 if args.quick else 6).measure()
             except (RuntimeError, AssertionError, OSError, subprocess.SubprocessError) as error:
                 if name in names[:1]:
                     raise
