@@ -135,6 +135,8 @@ MUTANTS = [
            "  if (top().combinator != WaitSet::Combinator::kAny) {", "  if (false) {", "test_sdk"),
 
     # -- Who serves what.
+    Mutant("an operator's move to another deployment moves nothing", "actors/invocation/asking.cc",
+           "  row.deployment_id = id;\n", "", "test_actors"),
     Mutant("the newest deployment goes on with what another one has begun",
            "net/egress/remote/remote_handlers.cc",
            "  std::string id = invocation.deployment_id;\n", "  std::string id;\n"),

@@ -256,12 +256,13 @@ void Clients::move_something() {
   });
 }
 
-// Whether that is done or refused, or lost, only its steps will tell.
+// If the answer is lost, only its steps will tell.
 void Clients::resume_on_latest(const journal::InvocationId& id) {
   outside_.may_move(id.text());
   world_.engine().resume_on(id, "latest", [this, id](Result<actors::ActResult> done) {
     outside_.note((done ? "resumed on the latest: " : "not resumed: ") + id.text());
     ++outside_.counts[done ? "resumed on the newest deployment" : "not resumed there"];
+    if (!done) outside_.may_not_move(id.text());
   });
 }
 

@@ -24,7 +24,7 @@ class Clients {
   void ask_something();
   // The second client of a request that names itself, a reader of a result, an operator's act.
   void meddle();
-  // An operator pauses an invocation and has it go on at the newest deployment.
+  // An operator has an invocation go on at the newest deployment; maybe he pauses it first.
   void move_something();
   // The process that owed the answers has gone: what may be asked again is.
   void ask_again();

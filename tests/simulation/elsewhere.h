@@ -3,8 +3,8 @@
 // endpoints with handlers, and the wire to them. Which services are there, and what is spoken with
 // them, is drawn: per life the versions, both transports, timeouts, and how bad the wire is. Where
 // deployments change, the same handlers are registered again and again, at another place and with
-// another protocol: what has begun stays where it is. Those that are superseded are now and then
-// removed by force, and come back: what had begun there waits for that.
+// another protocol: what has begun stays where it is, unless an operator moves it. Those that are
+// superseded are now and then removed by force, and come back: what had begun there waits for that.
 
 #include <map>
 #include <memory>

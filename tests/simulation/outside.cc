@@ -47,12 +47,15 @@ void Outside::execute(const std::string& id, int number, const std::string& key)
          "I3: " + name + " was executed again after step " + std::to_string(reached) + " was");
   // The step before is stored, and with it who serves the invocation from there on.
   std::string& place = places_[id];
-  const bool moves = number > reached && reached > 0 && place != place_;
-  if (moves && movable_.erase(id) > 0) {
-    ++counts["moves to another deployment"];
-  } else if (number > reached && reached > 0) {
-    expect(place == place_, "pinned: " + name + " was executed at '" + place_ + "', after step " +
-                                std::to_string(reached) + " was at '" + place + "'");
+  if (number > reached && reached > 0) {
+    const bool moves = place != place_;
+    expect(!moves || moves_[id] > 0, "pinned: " + name + " was executed at '" + place_ +
+                                         "', after step " + std::to_string(reached) + " was at '" +
+                                         place + "'");
+    if (moves) {
+      --moves_[id];
+      ++counts["moves to another deployment"];
+    }
   }
   place = place_;
   reached = std::max(reached, number);

@@ -61,8 +61,10 @@ class Outside {
   void answered(const std::string& id, const std::string& outcome);
   // From here on it must not act any more.
   void killed(const std::string& id);
-  // An operator asks that it goes on at another deployment; once, from some step on, it may.
-  void may_move(const std::string& id) { movable_.insert(id); }
+  // An operator asks that it goes on at another deployment: for each time, from some step on, it
+  // may; until he is refused.
+  void may_move(const std::string& id) { ++moves_[id]; }
+  void may_not_move(const std::string& id) { --moves_[id]; }
   // A wait until `due_unix_ms` is over.
   void woke(const std::string& what, std::int64_t due_unix_ms);
 
@@ -100,7 +102,8 @@ class Outside {
   std::map<std::string, int> tries_;
   std::map<std::string, std::vector<std::string>> holders_;  // Of a key, in the order they came.
   std::map<std::string, std::string> outcomes_, identities_;
-  std::set<std::string> killed_, movable_;
+  std::set<std::string> killed_;
+  std::map<std::string, int> moves_;  // That may come yet.
   std::vector<std::string> broken_;
 };
 
